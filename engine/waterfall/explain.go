@@ -1,0 +1,141 @@
+package waterfall
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Telling is what the sentence of a decision is made of: its recorded facts
+// and the rules of the plan version that it names.
+type Telling struct {
+	Rules     *Rules // nil when the feature is not in the plan
+	Allowed   bool
+	Reason    Reason
+	Requested int64
+	Granted   int64
+	Steps     []Step
+	// Credits is the charge of each step in millionths, beside Steps.
+	Credits []int64
+	// RetryAt is a second, 0 for never.
+	RetryAt int64
+}
+
+// Explain says in one sentence, or two, what was decided and why, for the
+// person who asked. Times are UTC.
+func Explain(t Telling) string {
+	if t.Allowed {
+		return explainAllowed(t)
+	}
+	text := "Denied: " + t.denial() + "."
+	if t.RetryAt != 0 {
+		text += " Possible again at " + AtSecond(t.RetryAt).Time().Format("2006-01-02 15:04:05") + " UTC."
+	}
+	return text
+}
+
+func explainAllowed(t Telling) string {
+	var from []string
+	for i, s := range t.Steps {
+		if s.Taken == 0 {
+			continue
+		}
+		part := fmt.Sprintf("%d from %s", s.Taken, t.source(&t.Steps[i]))
+		if i < len(t.Credits) && t.Credits[i] > 0 {
+			part += " (" + shortCredits(t.Credits[i]) + ")"
+		}
+		from = append(from, part)
+	}
+	if t.Granted < t.Requested {
+		return fmt.Sprintf("Allowed in part: %d of %d, %s.", t.Granted, t.Requested, strings.Join(from, ", "))
+	}
+	return "Allowed: " + strings.Join(from, ", ") + "."
+}
+
+func (t *Telling) denial() string {
+	switch t.Reason {
+	case AccountSuspended:
+		return "the account is suspended"
+	case FeatureNotInPlan:
+		return "the plan does not include this feature"
+	case CeilingReached:
+		return fmt.Sprintf("%d would go over a fixed ceiling of the plan, which nothing can pay for", t.Requested)
+	case SpendCapReached:
+		return "the account's own spend cap is reached"
+	case Indivisible:
+		return fmt.Sprintf("no single source covers all %d, and this feature may not be split", t.Requested)
+	}
+	var left []string
+	for i := range t.Steps {
+		if s := &t.Steps[i]; s.Available > 0 {
+			left = append(left, fmt.Sprintf("%d in %s", s.Available, t.source(s)))
+		}
+	}
+	spent := "nothing is left"
+	if len(left) > 0 {
+		spent = fmt.Sprintf("%d asked, but only %s left", t.Requested, strings.Join(left, " and "))
+	} else if names := t.exhausted(); names != "" {
+		spent = names + " used up"
+	}
+	if t.Reason == InsufficientCredits {
+		spent += ", and there are not enough credits"
+	}
+	return spent
+}
+
+// exhausted names the counters that are used up, with their verb.
+func (t *Telling) exhausted() string {
+	var names []string
+	for i := range t.Steps {
+		if t.Steps[i].Reason == Exhausted {
+			names = append(names, t.source(&t.Steps[i]))
+		}
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0] + " is"
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " are"
+}
+
+// source names a bucket for a person.
+func (t *Telling) source(s *Step) string {
+	b := &t.Rules.Buckets[s.Bucket]
+	switch b.Kind {
+	case RateLimit:
+		return "the " + windowName(b.Windows[max(0, s.Window)].Seconds) + " limit"
+	case FreeTier:
+		return "the " + [...]string{"", "daily", "weekly", "monthly"}[b.Period] + " free quota"
+	case Promotion:
+		return "promotions"
+	case Entitlement:
+		return "the entitlement"
+	default:
+		return "credits"
+	}
+}
+
+// windowName is a duration as people say it: 5-hour, 7-day, 90-second.
+func windowName(seconds int64) string {
+	for _, unit := range []struct {
+		seconds int64
+		name    string
+	}{{secondsPerDay, "day"}, {3600, "hour"}, {60, "minute"}} {
+		if seconds%unit.seconds == 0 {
+			return strconv.FormatInt(seconds/unit.seconds, 10) + "-" + unit.name
+		}
+	}
+	return strconv.FormatInt(seconds, 10) + "-second"
+}
+
+// shortCredits writes millionths as a decimal with two digits at least.
+func shortCredits(micros int64) string {
+	whole, rest := micros/1_000_000, micros%1_000_000
+	fraction := strings.TrimRight(fmt.Sprintf("%06d", rest), "0")
+	for len(fraction) < 2 {
+		fraction += "0"
+	}
+	return strconv.FormatInt(whole, 10) + "." + fraction
+}

@@ -1,0 +1,151 @@
+package waterfall
+
+// MaxQuantity is the largest quantity that the API speaks of: 2^53−1, the
+// largest integer that a JSON number carries exactly everywhere.
+const MaxQuantity int64 = 1<<53 - 1
+
+// Kind is the kind of a bucket. The values are stored; their order must not
+// change.
+type Kind uint8
+
+// The kinds of buckets, in the order in which a plan usually asks them.
+const (
+	RateLimit Kind = iota + 1
+	FreeTier
+	Promotion
+	Entitlement
+	Credit
+)
+
+var kindNames = [...]string{"", "RATE_LIMIT", "FREE_TIER", "PROMOTION", "ENTITLEMENT", "CREDIT"}
+
+// String is the kind's name in the public contract.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "UNKNOWN"
+}
+
+// Counted tells whether the bucket is a counter (a rate limit or a free tier)
+// and not a pool of grants.
+func (k Kind) Counted() bool { return k == RateLimit || k == FreeTier }
+
+// Scope tells whose use a counter counts.
+type Scope uint8
+
+// The scopes of a bucket.
+const (
+	PerUser Scope = iota
+	PerAccount
+)
+
+// Period is a calendar period in UTC; weeks begin on Monday.
+type Period uint8
+
+// The calendar periods.
+const (
+	NoPeriod Period = iota
+	Day
+	Week
+	Month
+)
+
+// Window limits what may be taken within any Seconds consecutive whole
+// seconds. Limit is 1 … MaxQuantity, Seconds 1 … 366 days.
+type Window struct {
+	Limit   int64
+	Seconds int64
+}
+
+// Bucket is one source of units in a plan. Windows belong to RateLimit; Quota
+// and Period to FreeTier; the other kinds draw on the account's grants.
+type Bucket struct {
+	Kind    Kind
+	Key     string
+	Scope   Scope
+	Windows []Window
+	Quota   int64
+	Period  Period
+}
+
+// Rules is what one version of a plan says of one feature.
+type Rules struct {
+	Feature   string
+	Divisible bool
+	Buckets   []Bucket
+	// Ceilings deny whatever could pay. They count what was granted over all
+	// users of the account.
+	Ceilings []Window
+}
+
+// HasCredit tells whether the feature can be paid with credits at last.
+func (r *Rules) HasCredit() bool {
+	for i := range r.Buckets {
+		if r.Buckets[i].Kind == Credit {
+			return true
+		}
+	}
+	return false
+}
+
+// Price is Micros millionths of a credit for every Per units. A Price with
+// Version 0 stands for "no price".
+type Price struct {
+	Version int32
+	Micros  int64
+	Per     int64
+}
+
+// Grant is a lot of units or credits that an account holds.
+type Grant struct {
+	ID   [16]byte
+	Kind Kind
+	// Units: the amounts are whole units of the one feature named. Otherwise
+	// they are millionths of a credit.
+	Units bool
+	// Features restricts the grant; nil means every feature.
+	Features  []string
+	Amount    int64
+	Remaining int64
+	Held      int64
+	Priority  int32
+	// EffectiveAt is inclusive, ExpiresAt exclusive; 0 means never.
+	EffectiveAt Instant
+	ExpiresAt   Instant
+	CreatedAt   Instant
+}
+
+// OpenAt tells whether the grant may be drawn on at that moment, whatever is
+// left in it.
+func (g *Grant) OpenAt(at Instant) bool {
+	return g.EffectiveAt <= at && (g.ExpiresAt == 0 || at < g.ExpiresAt)
+}
+
+// AppliesTo tells whether the grant may pay for the feature.
+func (g *Grant) AppliesTo(feature string) bool {
+	if g.Features == nil {
+		return true
+	}
+	for _, f := range g.Features {
+		if f == feature {
+			return true
+		}
+	}
+	return false
+}
+
+// Before is the order in which grants are spent: priority (low first), then
+// expiry (soonest first, never last), then age, ties by id.
+func (g *Grant) Before(h *Grant) bool {
+	if g.Priority != h.Priority {
+		return g.Priority < h.Priority
+	}
+	if g.ExpiresAt != h.ExpiresAt {
+		return h.ExpiresAt == 0 || (g.ExpiresAt != 0 && g.ExpiresAt < h.ExpiresAt)
+	}
+	if g.CreatedAt != h.CreatedAt {
+		return g.CreatedAt < h.CreatedAt
+	}
+	return string(g.ID[:]) < string(h.ID[:])
+}
