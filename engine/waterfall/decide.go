@@ -94,7 +94,7 @@ type Outcome struct {
 
 	// Room for the usual size, so that an outcome is one allocation.
 	stepRoom [5]Step
-	partRoom [4]Part
+	partRoom [3]Part
 	drawRoom [4]Draw
 	draws    []Draw
 }
@@ -164,7 +164,7 @@ func (w *walk) verdict(req Request, target, funded int64) Reason {
 	}
 	if w.in.Cap != nil {
 		free := *w
-		free.capRoom = noLimit
+		free.capRoom, free.seen = noLimit, 0
 		if free.plan(target, req.AllowPartial).funded >= needed {
 			return SpendCapReached
 		}

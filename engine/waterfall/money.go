@@ -24,11 +24,12 @@ func (p Price) Charge(units int64) (micros int64, ok bool) {
 		return 0, false
 	}
 	q, rest := bits.Div64(hi, lo, uint64(p.Per))
+	// Asked before it is rounded up, which could run over 64 bits.
+	if q > math.MaxInt64 || q == math.MaxInt64 && rest > 0 {
+		return 0, false
+	}
 	if rest > 0 {
 		q++
-	}
-	if q > math.MaxInt64 {
-		return 0, false
 	}
 	return int64(q), true
 }

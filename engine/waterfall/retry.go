@@ -72,8 +72,13 @@ func nextExpiry(grants []Grant, second int64) int64 {
 		if g.ExpiresAt == 0 || !g.OpenAt(AtSecond(second)) {
 			continue
 		}
-		// Rounded up: at a second within the last one the grant still counts.
-		next = min(next, (g.ExpiresAt + 999_999).Second())
+		// Rounded up: at the start of the second in which it expires a grant
+		// still counts, unless it expires just then.
+		expires := g.ExpiresAt.Second()
+		if AtSecond(expires) < g.ExpiresAt {
+			expires++
+		}
+		next = min(next, expires)
 	}
 	return next
 }

@@ -78,13 +78,16 @@ func (s *Series) Trim(upTo int64) {
 	s.entries = append(s.entries[:0], s.entries[i:]...)
 }
 
-// first is the oldest second after the given one in which something was
-// taken.
-func (s *Series) first(after int64) (second int64, ok bool) {
-	if s == nil {
+// reached is the first second by which an amount (at least 1) was taken after
+// the given one.
+func (s *Series) reached(after, amount int64) (second int64, ok bool) {
+	if s.Len() == 0 {
 		return 0, false
 	}
-	i := sort.Search(len(s.entries), func(i int) bool { return s.entries[i].second > after })
+	total := s.totalAt(after) + amount
+	i := sort.Search(len(s.entries), func(i int) bool {
+		return s.entries[i].second > after && s.entries[i].total >= total
+	})
 	if i == len(s.entries) {
 		return 0, false
 	}

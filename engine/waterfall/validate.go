@@ -61,6 +61,9 @@ func validateWaterfall(at string, buckets []Bucket) error {
 			return &FieldError{at + ".key", "is used by another bucket of this feature"}
 		}
 		keys[b.Key] = true
+		if b.Kind < RateLimit || b.Kind > Credit {
+			return &FieldError{at + ".kind", "is not a kind of bucket"}
+		}
 		if !b.Kind.Counted() && kinds[b.Kind] {
 			return &FieldError{at + ".kind", "only one bucket of kind " + b.Kind.String() + " is possible in a feature"}
 		}
@@ -87,8 +90,8 @@ func validateBucket(at string, b *Bucket) error {
 		return &FieldError{at + ".windows", "must hold at least one window"}
 	case b.Kind == FreeTier && (b.Quota < 1 || b.Quota > MaxQuantity):
 		return &FieldError{at + ".quota", "must be 1 to 9007199254740991"}
-	case b.Kind == FreeTier && b.Period == NoPeriod:
-		return &FieldError{at + ".period", "is required for a FREE_TIER"}
+	case b.Kind == FreeTier && (b.Period < Day || b.Period > Month):
+		return &FieldError{at + ".period", "must be DAY, WEEK or MONTH for a FREE_TIER"}
 	}
 	return validateWindows(at+".windows", b.Windows)
 }

@@ -8,8 +8,9 @@ type BucketView struct {
 	Used      int64
 	Remaining int64
 	Windows   []WindowView
-	// NextRefill and Reset are the seconds at which the next unit comes back
-	// and at which all are back; 0 when nothing is out.
+	// NextRefill is the second at which Remaining grows next, 0 when it does
+	// not. Reset is the second at which every window or the quota is full
+	// again, 0 when it is.
 	NextRefill int64
 	Reset      int64
 }
@@ -41,8 +42,11 @@ func viewWindows(b *Bucket, used *Series, second int64) BucketView {
 	for _, window := range b.Windows {
 		w := WindowView{Window: window, Used: used.Sum(second-window.Seconds, second)}
 		w.Remaining = max(0, window.Limit-w.Used)
-		if first, ok := used.first(second - window.Seconds); ok {
-			w.NextRefill = first + window.Seconds
+		// Where a smaller limit came after the use, what lies above it must
+		// go before the first unit comes back.
+		tooMuch := max(0, w.Used-window.Limit)
+		if gone, ok := used.reached(second-window.Seconds, tooMuch+1); ok {
+			w.NextRefill = gone + window.Seconds
 		}
 		if last, ok := used.last(second-window.Seconds, second); ok {
 			w.Reset = last + window.Seconds
@@ -53,14 +57,27 @@ func viewWindows(b *Bucket, used *Series, second int64) BucketView {
 		v.Reset = max(v.Reset, w.Reset)
 		if v.Limit < 0 || w.Remaining < v.Remaining {
 			v.Limit, v.Used, v.Remaining = w.Window.Limit, w.Used, w.Remaining
-			v.NextRefill = w.NextRefill
-		} else if w.Remaining == v.Remaining {
-			// Two windows with equally little room: a unit comes back when
-			// both have let one go.
-			v.NextRefill = max(v.NextRefill, w.NextRefill)
 		}
 	}
+	v.NextRefill = refill(v.Windows, v.Remaining)
 	return v
+}
+
+// refill is when several windows together let the next unit through: all that
+// have the least room must have let one go, and never when one of these is
+// untouched and simply that small.
+func refill(windows []WindowView, least int64) int64 {
+	var at int64
+	for _, w := range windows {
+		switch {
+		case w.Remaining > least:
+		case w.NextRefill == 0:
+			return 0
+		default:
+			at = max(at, w.NextRefill)
+		}
+	}
+	return at
 }
 
 func viewQuota(b *Bucket, used *Series, second int64) BucketView {
@@ -84,9 +101,9 @@ func viewPool(in *Input, kind Kind, now Instant) BucketView {
 		switch {
 		case !w.usable(g, kind):
 		case g.Units:
-			v.Used = addSaturating(v.Used, g.Amount-g.Remaining)
+			v.Used = addSaturating(v.Used, g.gone())
 		default:
-			credits = addSaturating(credits, g.Amount-g.Remaining)
+			credits = addSaturating(credits, g.gone())
 		}
 	}
 	if credits > 0 {
@@ -95,3 +112,7 @@ func viewPool(in *Input, kind Kind, now Instant) BucketView {
 	v.Used = min(v.Used, MaxQuantity)
 	return v
 }
+
+// gone is what was taken from the grant or is held. A recurring grant with a
+// rollover may have more left than its amount: then nothing is gone.
+func (g *Grant) gone() int64 { return max(0, g.Amount-g.Remaining) }

@@ -12,6 +12,11 @@ type walk struct {
 	second      int64
 	ceilingRoom int64 // units, noLimit without ceilings
 	capRoom     int64 // millionths, noLimit without a cap
+
+	// What the first buckets could give, once looked at: a plan and the steps
+	// written from it ask for the same.
+	seen   int
+	supply [5]supply
 }
 
 func newWalk(in *Input, now Instant) walk {
@@ -89,6 +94,18 @@ type supply struct {
 }
 
 func (w *walk) available(i int) supply {
+	if i < w.seen {
+		return w.supply[i]
+	}
+	s := w.look(i)
+	if i == w.seen && i < len(w.supply) {
+		w.supply[i] = s
+		w.seen++
+	}
+	return s
+}
+
+func (w *walk) look(i int) supply {
 	b := &w.in.Rules.Buckets[i]
 	switch b.Kind {
 	case RateLimit:
