@@ -149,3 +149,15 @@ func (g *Grant) Before(h *Grant) bool {
 	}
 	return string(g.ID[:]) < string(h.ID[:])
 }
+
+// Horizon is how many seconds back the counters of the feature look.
+func (r *Rules) Horizon() int64 {
+	var longest int64
+	for i := range r.Buckets {
+		longest = max(longest, r.Buckets[i].longestWindow(), r.Buckets[i].Period.Longest())
+	}
+	for _, c := range r.Ceilings {
+		longest = max(longest, c.Seconds)
+	}
+	return longest
+}

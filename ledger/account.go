@@ -1,0 +1,88 @@
+package ledger
+
+import (
+	"spillway/engine/waterfall"
+	"spillway/ledger/book"
+)
+
+// AccountStatus is whether an account may spend. The values are stored.
+type AccountStatus uint8
+
+// The statuses of an account.
+const (
+	Active AccountStatus = iota + 1
+	Suspended
+)
+
+// String is the status's name in the public contract.
+func (s AccountStatus) String() string {
+	if s == Suspended {
+		return "SUSPENDED"
+	}
+	return "ACTIVE"
+}
+
+// Account is one row of accounts: the settings of who pays, and the heads of
+// its books.
+type Account struct {
+	ID     string
+	Name   string
+	Status AccountStatus
+	Plan   string
+	// Cap is the account's own limit on credits per period; nil: none.
+	Cap *Cap
+	// Version is fresh with every write.
+	Version ID
+	// DecidedAt is the time of the newest write: no later one is earlier.
+	DecidedAt waterfall.Instant
+	Head      book.Head
+	CreatedAt waterfall.Instant
+}
+
+// Cap is a spend cap as it is set: millionths of a credit per calendar period.
+type Cap struct {
+	Limit  int64
+	Period waterfall.Period
+}
+
+// Grant is one row of grants: the lot itself and its terms.
+type Grant struct {
+	waterfall.Grant
+	Terms
+}
+
+// Terms are what a grant carries beside what the waterfall asks of it.
+type Terms struct {
+	Account string
+	// VoidedAt and ExpiredAt are when the VOID or the EXPIRY was posted; 0:
+	// not yet.
+	VoidedAt  waterfall.Instant
+	ExpiredAt waterfall.Instant
+	// DueAt is when the grant next expires or is issued again; 0: never.
+	DueAt waterfall.Instant
+	// Recurrence issues the grant again each period after EffectiveAt, and
+	// RolloverLimit is what may stay of the old issue, in its denomination.
+	Recurrence    waterfall.Period
+	RolloverLimit int64 // -1: not given, which means 0
+	Issues        int32
+	// Postings counts the postings that the grant is itself the source of.
+	Postings int32
+	// Closed: nothing can be drawn from it any more and nothing is held.
+	Closed      bool
+	Key         string
+	Fingerprint int64
+	Reference   string
+	Note        string
+}
+
+// AuditEntry is one row of audit_log. Before and After are JSON, nil: none.
+type AuditEntry struct {
+	Account string // "" for what belongs to no account
+	ID      ID
+	Actor   string
+	Action  string
+	Reason  string
+	Before  []byte
+	After   []byte
+	At      waterfall.Instant
+}

@@ -1,0 +1,272 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"spillway/engine/waterfall"
+)
+
+// Catalog is all features, prices and plans at one version. It is read only:
+// a change makes a new one.
+type Catalog struct {
+	Version  int64
+	Features map[string]*Feature
+	// Plans holds the versions of each plan, the oldest first.
+	Plans map[string][]*Plan
+}
+
+// Feature is what can be metered, with all its prices, the oldest first.
+type Feature struct {
+	Key       string
+	Name      string
+	Unit      string
+	Divisible bool
+	Prices    []PriceVersion
+}
+
+// PriceVersion is a price and the moment from which it counts.
+type PriceVersion struct {
+	waterfall.Price
+	EffectiveFrom waterfall.Instant
+}
+
+// PriceAt is the price of a moment: the newest version in effect; Version 0
+// where there is none.
+func (f *Feature) PriceAt(at waterfall.Instant) PriceVersion {
+	for i := len(f.Prices) - 1; i >= 0; i-- {
+		if f.Prices[i].EffectiveFrom <= at {
+			return f.Prices[i]
+		}
+	}
+	return PriceVersion{}
+}
+
+// PriceOf is a version of the price, and the zero Price for version 0.
+func (f *Feature) PriceOf(version int32) PriceVersion {
+	if version >= 1 && int(version) <= len(f.Prices) {
+		return f.Prices[version-1]
+	}
+	return PriceVersion{}
+}
+
+// Plan is one version of a plan.
+type Plan struct {
+	Key         string
+	Version     int32
+	Name        string
+	Features    []waterfall.Rules
+	PublishedAt waterfall.Instant
+
+	byFeature map[string]*waterfall.Rules
+	shape     string
+	horizon   int64
+}
+
+// Rules is what the plan says of a feature, nil when it is not in it.
+func (p *Plan) Rules(feature string) *waterfall.Rules { return p.byFeature[feature] }
+
+// Shape tells plans apart whose counters are kept differently: counters that
+// were kept for one shape hold all that another plan of the same shape asks.
+func (p *Plan) Shape() string { return p.shape }
+
+// Horizon is how many seconds back the plan's counters look.
+func (p *Plan) Horizon() int64 { return p.horizon }
+
+// Newest is the newest version of a plan, nil when there is none.
+func (c *Catalog) Newest(plan string) *Plan {
+	if versions := c.Plans[plan]; len(versions) > 0 {
+		return versions[len(versions)-1]
+	}
+	return nil
+}
+
+// Plan is one version of a plan, nil when there is none.
+func (c *Catalog) Plan(plan string, version int32) *Plan {
+	versions := c.Plans[plan]
+	if version < 1 || int(version) > len(versions) {
+		return nil
+	}
+	return versions[version-1]
+}
+
+// index prepares a plan for the look-ups of every decision.
+func (p *Plan) index(features map[string]*Feature) {
+	p.byFeature = make(map[string]*waterfall.Rules, len(p.Features))
+	var quotas []string
+	for i := range p.Features {
+		r := &p.Features[i]
+		if f := features[r.Feature]; f != nil {
+			r.Divisible = f.Divisible
+		}
+		p.byFeature[r.Feature] = r
+		p.horizon = max(p.horizon, r.Horizon())
+		for j := range r.Buckets {
+			if r.Buckets[j].Kind == waterfall.FreeTier {
+				quotas = append(quotas, r.Feature+"|"+r.Buckets[j].Key)
+			}
+		}
+		if len(r.Ceilings) > 0 {
+			quotas = append(quotas, r.Feature+"|^")
+		}
+	}
+	sort.Strings(quotas)
+	p.shape = fmt.Sprint(p.horizon, quotas)
+}
+
+// CatalogVersion is the version of the catalog now.
+func (l *Ledger) CatalogVersion(ctx context.Context) (version int64, err error) {
+	err = l.read.QueryRow(ctx, `select version from catalog_version`).Scan(&version)
+	return version, err
+}
+
+// LoadCatalog reads the whole catalog at one moment.
+func (l *Ledger) LoadCatalog(ctx context.Context) (*Catalog, error) {
+	var c *Catalog
+	err := pgx.BeginTxFunc(ctx, l.read, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		var err error
+		c, err = loadCatalog(ctx, tx)
+		return err
+	})
+	return c, err
+}
+
+func loadCatalog(ctx context.Context, q querier) (*Catalog, error) {
+	c := &Catalog{Features: map[string]*Feature{}, Plans: map[string][]*Plan{}}
+	if err := q.QueryRow(ctx, `select version from catalog_version`).Scan(&c.Version); err != nil {
+		return nil, err
+	}
+	rows, err := q.Query(ctx, `select feature_key, name, unit, divisible from features`)
+	features, err := collect(rows, err, func(row pgx.Row) (*Feature, error) {
+		f := &Feature{}
+		return f, row.Scan(&f.Key, &f.Name, &f.Unit, &f.Divisible)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range features {
+		c.Features[features[i].Key] = &features[i]
+	}
+	if err := c.loadPrices(ctx, q); err != nil {
+		return nil, err
+	}
+	return c, c.loadPlans(ctx, q)
+}
+
+func (c *Catalog) loadPrices(ctx context.Context, q querier) error {
+	rows, err := q.Query(ctx, `select feature_key, version, credits, per, effective_from from prices order by feature_key, version`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key string
+		var p PriceVersion
+		var from time.Time
+		if err := rows.Scan(&key, &p.Version, &p.Micros, &p.Per, &from); err != nil {
+			return err
+		}
+		p.EffectiveFrom = waterfall.InstantOf(from)
+		if f := c.Features[key]; f != nil {
+			f.Prices = append(f.Prices, p)
+		}
+	}
+	return rows.Err()
+}
+
+func (c *Catalog) loadPlans(ctx context.Context, q querier) error {
+	rows, err := q.Query(ctx, `select plan_key, version, name, features, published_at from plans order by plan_key, version`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		p := &Plan{}
+		var features []byte
+		var at time.Time
+		if err := rows.Scan(&p.Key, &p.Version, &p.Name, &features, &at); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(features, &p.Features); err != nil {
+			return fmt.Errorf("plan %s version %d: %w", p.Key, p.Version, err)
+		}
+		p.PublishedAt = waterfall.InstantOf(at)
+		p.index(c.Features)
+		c.Plans[p.Key] = append(c.Plans[p.Key], p)
+	}
+	return rows.Err()
+}
+
+// CatalogTx is a change of the catalog: it holds the lock of the single
+// catalog_version row, so that changes are made one after the other.
+type CatalogTx struct {
+	tx pgx.Tx
+	// Catalog is what stands under the lock.
+	Catalog *Catalog
+}
+
+// ChangeCatalog runs a change of the catalog in one transaction. When change
+// returns false nothing is written.
+func (l *Ledger) ChangeCatalog(ctx context.Context, change func(*CatalogTx) (bool, error)) error {
+	tx, err := l.read.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if _, err := tx.Exec(ctx, `select version from catalog_version for update`); err != nil {
+		return err
+	}
+	catalog, err := loadCatalog(ctx, tx)
+	if err != nil {
+		return err
+	}
+	changed, err := change(&CatalogTx{tx, catalog})
+	if err != nil || !changed {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `update catalog_version set version = version + 1`); err != nil {
+		return err
+	}
+	if err := tx.Commit(context.WithoutCancel(ctx)); err != nil {
+		return &UnknownOutcomeError{err}
+	}
+	return nil
+}
+
+// PutFeature writes a feature.
+func (c *CatalogTx) PutFeature(ctx context.Context, f *Feature) error {
+	_, err := c.tx.Exec(ctx, `insert into features (feature_key, name, unit, divisible) values ($1, $2, $3, $4)
+		on conflict (feature_key) do update set name = excluded.name, unit = excluded.unit, divisible = excluded.divisible`,
+		f.Key, f.Name, f.Unit, f.Divisible)
+	return err
+}
+
+// AddPrice writes the next version of a feature's price.
+func (c *CatalogTx) AddPrice(ctx context.Context, feature string, p PriceVersion) error {
+	_, err := c.tx.Exec(ctx, `insert into prices (feature_key, version, credits, per, effective_from) values ($1, $2, $3, $4, $5)`,
+		feature, p.Version, p.Micros, p.Per, p.EffectiveFrom.Time())
+	return err
+}
+
+// AddPlan writes the next version of a plan.
+func (c *CatalogTx) AddPlan(ctx context.Context, p *Plan) error {
+	features, err := json.Marshal(p.Features)
+	if err != nil {
+		return err
+	}
+	_, err = c.tx.Exec(ctx, `insert into plans (plan_key, version, name, features, published_at) values ($1, $2, $3, $4, $5)`,
+		p.Key, p.Version, p.Name, features, p.PublishedAt.Time())
+	return err
+}
+
+// Audit writes an entry of the audit log with the change.
+func (c *CatalogTx) Audit(ctx context.Context, e *AuditEntry) error {
+	batch := &pgx.Batch{}
+	queueAudit(batch, e)
+	return c.tx.SendBatch(ctx, batch).Close()
+}

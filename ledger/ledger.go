@@ -1,0 +1,152 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// AppRole is the database role that the server works as.
+const AppRole = "spillway_app"
+
+// Ledger is the store of record. It is safe for concurrent use.
+type Ledger struct {
+	// write runs the batches. Its plans are fixed to index look-ups.
+	write *pgxpool.Pool
+	// read serves queries.
+	read *pgxpool.Pool
+}
+
+// Options of Open.
+type Options struct {
+	// Writers and Readers are the most connections of each kind; 0: 16 and 16.
+	Writers, Readers int
+	// DialFunc replaces the dialer, so that a test can cut a connection.
+	DialFunc pgconn.DialFunc
+}
+
+// Open prepares a ledger on the database of the URL. It connects lazily: a
+// database that is away makes the calls fail, and they work again when it is
+// back. Every connection works as AppRole.
+func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
+	write, err := openPool(ctx, url, o, o.Writers, map[string]string{
+		// The hot statements look up arrays of keys. A plan that is made while
+		// a table is still small would be a scan or a hash join, and would be
+		// kept; these settings leave the index look-up as the only one.
+		"plan_cache_mode":  "force_generic_plan",
+		"enable_seqscan":   "off",
+		"enable_hashjoin":  "off",
+		"enable_mergejoin": "off",
+		"lock_timeout":     "8s",
+	})
+	if err != nil {
+		return nil, err
+	}
+	read, err := openPool(ctx, url, o, o.Readers, map[string]string{
+		"enable_seqscan": "off",
+	})
+	if err != nil {
+		write.Close()
+		return nil, err
+	}
+	return &Ledger{write: write, read: read}, nil
+}
+
+func openPool(ctx context.Context, url string, o Options, size int, settings map[string]string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL cannot be read: %w", errors.Unwrap(err))
+	}
+	if size == 0 {
+		size = 16
+	}
+	config.MaxConns = int32(size)
+	config.MinConns = 1
+	config.HealthCheckPeriod = 2 * time.Second
+	config.MaxConnIdleTime = 5 * time.Minute
+	config.ConnConfig.ConnectTimeout = 3 * time.Second
+	if o.DialFunc != nil {
+		config.ConnConfig.DialFunc = o.DialFunc
+	} else {
+		dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}
+		config.ConnConfig.DialFunc = dialer.DialContext
+	}
+	params := config.ConnConfig.RuntimeParams
+	params["application_name"] = "spillway"
+	params["statement_timeout"] = "15s"
+	params["idle_in_transaction_session_timeout"] = "10s"
+	params["timezone"] = "UTC"
+	params["jit"] = "off"
+	for k, v := range settings {
+		params[k] = v
+	}
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "set role "+AppRole)
+		return err
+	}
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
+// Close closes all connections.
+func (l *Ledger) Close() {
+	l.write.Close()
+	l.read.Close()
+}
+
+// Ping tells whether the database answers.
+func (l *Ledger) Ping(ctx context.Context) error { return l.read.Ping(ctx) }
+
+// CheckSafety refuses a database that could lose what it acknowledged, and one
+// on which the server cannot work as AppRole: it returns an error that names
+// the setting.
+func (l *Ledger) CheckSafety(ctx context.Context) error {
+	var fsync, pages, sync, role string
+	err := l.read.QueryRow(ctx, `select current_setting('fsync'), current_setting('full_page_writes'),
+		current_setting('synchronous_commit'), current_user`).Scan(&fsync, &pages, &sync, &role)
+	if err != nil {
+		return err
+	}
+	switch {
+	case fsync == "off":
+		return &UnsafeError{"fsync"}
+	case pages == "off":
+		return &UnsafeError{"full_page_writes"}
+	case sync == "off":
+		return &UnsafeError{"synchronous_commit"}
+	case role != AppRole:
+		return fmt.Errorf("DATABASE_URL: the connection works as %s, not as %s", role, AppRole)
+	}
+	return nil
+}
+
+// UnsafeError names the setting of the database that is off.
+type UnsafeError struct{ Setting string }
+
+func (e *UnsafeError) Error() string {
+	return "DATABASE_URL: the database runs with " + e.Setting + " = off; Spillway needs it on"
+}
+
+// Away tells whether an error means that the database could not be reached or
+// went away, and not that it refused the statement.
+func Away(err error) bool {
+	if err == nil {
+		return false
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return !errors.Is(err, pgx.ErrNoRows)
+	}
+	switch pg.Code[:2] {
+	case "08", "53", "57", "58":
+		// Connection exception, insufficient resources, operator intervention
+		// (shutdown, statement timeout), system error (disk).
+		return true
+	}
+	return pg.Code == "55P03" || pg.Code == "25P03" || pg.Code == "25006" // lock timeout, idle transaction, read-only standby
+}

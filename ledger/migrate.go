@@ -1,0 +1,56 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"spillway/migrations"
+)
+
+// Migrate brings the schema up to date. Several processes may call it at once:
+// one works, the others wait. The URL must name a role that may create tables
+// and, the first time, roles.
+func Migrate(ctx context.Context, url string) error {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL cannot be read: %w", errors.Unwrap(err))
+	}
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
+	return migrate(ctx, db)
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// SchemaCurrent tells whether every migration that this program knows has been
+// applied to the database.
+func (l *Ledger) SchemaCurrent(ctx context.Context) (bool, error) {
+	var applied int64
+	err := l.read.QueryRow(ctx, `select coalesce(max(version_id), 0) from goose_db_version where is_applied`).Scan(&applied)
+	if err != nil {
+		return false, err
+	}
+	files, err := migrations.FS.ReadDir(".")
+	if err != nil {
+		return false, err
+	}
+	return applied >= int64(len(files)), nil
+}

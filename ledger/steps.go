@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"spillway/engine/waterfall"
+)
+
+// The column steps holds the steps of an event as text, short because there is
+// one for every request ever made: steps are separated by ";", fields by ",".
+//
+//	R5h,50,3,1,0,1763890000;CC,20,2,1,,,2500000
+//
+// The first letter is the kind (R T P E C), small where the counter is pooled
+// per account; the bucket's key follows. Then: available, taken, reason,
+// window, resets at, credits, second. Trailing fields that are 0 (of the
+// window: none) are left out; a second is written only where it is not the
+// event's own. Before the steps may stand "!" (the feature could not be split),
+// "^N" (the room that ceilings left, in units) and "$N" (the room of the spend
+// cap, in millionths).
+const kindLetters = " RTPEC"
+
+// EncodeSteps writes the steps of an event and the rooms that it met.
+func EncodeSteps(e *Event) string {
+	var room [256]byte
+	b := room[:0]
+	if e.Indivisible {
+		b = append(b, '!', ';')
+	}
+	if e.CeilingRoom >= 0 {
+		b = append(strconv.AppendInt(append(b, '^'), e.CeilingRoom, 10), ';')
+	}
+	if e.CapRoom >= 0 {
+		b = append(strconv.AppendInt(append(b, '$'), e.CapRoom, 10), ';')
+	}
+	for i := range e.Steps {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = appendStep(b, &e.Steps[i], e.At.Second())
+	}
+	return string(b)
+}
+
+func appendStep(b []byte, s *Step, second int64) []byte {
+	letter := kindLetters[s.Kind]
+	if s.Kind.Counted() && s.Scope == waterfall.PerAccount {
+		letter += 'a' - 'A'
+	}
+	b = append(append(b, letter), s.Bucket...)
+	fields := [...]int64{s.Available, s.Taken, int64(s.Reason), int64(s.Window) + 1, s.ResetsAt, s.Credits, 0}
+	if s.Second != second {
+		fields[6] = s.Second
+	}
+	last := len(fields)
+	for last > 0 && fields[last-1] == 0 {
+		last--
+	}
+	for _, n := range fields[:last] {
+		b = append(b, ',')
+		if n != 0 {
+			b = strconv.AppendInt(b, n, 10)
+		}
+	}
+	return b
+}
+
+var errSteps = errors.New("ledger: steps cannot be read")
+
+// DecodeSteps reads what EncodeSteps wrote into the event, whose At must be
+// set.
+func DecodeSteps(e *Event, text string) error {
+	e.CeilingRoom, e.CapRoom, e.Indivisible = -1, -1, false
+	e.Steps = make([]Step, 0, strings.Count(text, ";")+1)
+	for text != "" {
+		var one string
+		one, text, _ = strings.Cut(text, ";")
+		switch one[:min(1, len(one))] {
+		case "!":
+			e.Indivisible = true
+		case "^", "$":
+			n, err := strconv.ParseInt(one[1:], 10, 64)
+			if err != nil {
+				return errSteps
+			}
+			if one[0] == '^' {
+				e.CeilingRoom = n
+			} else {
+				e.CapRoom = n
+			}
+		default:
+			s, err := decodeStep(one, e.At.Second())
+			if err != nil {
+				return err
+			}
+			e.Steps = append(e.Steps, s)
+		}
+	}
+	return nil
+}
+
+func decodeStep(text string, second int64) (Step, error) {
+	s := Step{Second: second}
+	if text == "" {
+		return s, errSteps
+	}
+	letter := text[0]
+	if letter >= 'a' {
+		s.Scope = waterfall.PerAccount
+		letter -= 'a' - 'A'
+	}
+	kind := strings.IndexByte(kindLetters, letter)
+	if kind < 1 {
+		return s, errSteps
+	}
+	s.Kind = waterfall.Kind(kind)
+	var rest string
+	s.Bucket, rest, _ = strings.Cut(text[1:], ",")
+	var fields [7]int64
+	for i := 0; rest != "" && i < len(fields); i++ {
+		var one string
+		one, rest, _ = strings.Cut(rest, ",")
+		if one == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(one, 10, 64)
+		if err != nil {
+			return s, errSteps
+		}
+		fields[i] = n
+	}
+	if rest != "" {
+		return s, errSteps
+	}
+	s.Available, s.Taken, s.Reason = fields[0], fields[1], waterfall.Reason(fields[2])
+	s.Window, s.ResetsAt, s.Credits = int(fields[3])-1, fields[4], fields[5]
+	if fields[6] != 0 {
+		s.Second = fields[6]
+	}
+	return s, nil
+}
