@@ -45,7 +45,7 @@ func openPlace(opts Options) (*place, error) {
 	if err != nil {
 		return nil, unwritable(opts.Dir, err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the servers' user must be able to enter it.
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, unwritable(dir, err)
 	}
 	p := &place{dir: dir}

@@ -49,10 +49,10 @@ func TestUnwritableDirectory(t *testing.T) {
 func TestDataOfAnotherPostgres(t *testing.T) {
 	dir := directory(t)
 	data := filepath.Join(dir, dataName, "postgres")
-	if err := os.MkdirAll(data, 0o755); err != nil { //nolint:gosec // as a person would.
+	if err := os.MkdirAll(data, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("9\n"), 0o644); err != nil { //nolint:gosec // as above.
+	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("9\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Start(t.Context(), Options{Dir: dir})
@@ -67,7 +67,7 @@ func TestDataOfAnotherPostgres(t *testing.T) {
 // data then live elsewhere, and the next start finds them again.
 func TestDirectoryThatTheServersCannotEnter(t *testing.T) {
 	parent := directory(t)
-	if err := os.Chmod(parent, 0o700); err != nil { //nolint:gosec // closed on purpose.
+	if err := os.Chmod(parent, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(parent, "clone")

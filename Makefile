@@ -1,0 +1,62 @@
+# The commands of the project. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+GO ?= go
+# A browser that npm packages would fetch is not wanted: Debian's is used.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+# The version that .golangci.yml was written for; built once per machine from
+# the Go proxy, outside the tree.
+LINT_VERSION := 2.15.0
+LINT_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/spillway/golangci-lint-$(LINT_VERSION)
+
+# All packages of ours: npm packages may bring Go files along.
+PACKAGES := ./engine/... ./graph/... ./ledger/... ./migrations/... ./server/... ./web
+
+# What the portal is built from.
+WEB_SOURCES = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/browser -prune -o -path web/screenshots -prune -o -type f -not -name '*.go' -not -name '*.test.*' -print)
+
+.PHONY: help run test build lint clean installed-run installed-test binary
+
+help: ## list these commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: installed-run binary ## install what is missing, build, and run the embedded default on http://127.0.0.1:8080
+	@exec bin/spillway dev
+
+test: installed-test binary ## install what is missing, then pass every test: Go with the race detector, portal, browser
+	bin/spillway stores -- $(GO) test -race -count=1 -timeout 8m $(PACKAGES)
+	cd web && npm test
+	cd web && npm run test:browser
+
+build: binary ## bin/spillway, one binary with portal and migrations inside
+
+lint: $(LINT_DIR)/golangci-lint web/dist/index.html ## check style and the import map
+	$< run $(PACKAGES)
+
+clean: ## remove what was built; the data of `make run` stay in .spillway
+	rm -rf bin web/dist web/node_modules
+
+installed-run installed-test:
+	@.ci/install $(@:installed-%=%)
+
+# Go knows by itself what is up to date. The commit is not stamped into the
+# binary: a checkout that git does not trust would fail the build.
+binary: web/dist/index.html
+	$(GO) build -trimpath -buildvcs=false -o bin/spillway ./server
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run build
+	@touch $@
+
+$(LINT_DIR)/golangci-lint:
+	GOBIN=$(LINT_DIR) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION)
