@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"spillway/ledger"
 	"spillway/server/stores"
 )
 
@@ -26,8 +27,9 @@ const (
 // commands is the command line. Settings come from the environment, so that no
 // secret stands in the list of processes.
 type commands struct {
-	Token  tokenCommand  `cmd:"" help:"Print a signed token (HS256 secret only)."`
-	Stores storesCommand `cmd:"" help:"Run a command with a throwaway PostgreSQL and Redis, then remove them."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date."`
+	Token   tokenCommand   `cmd:"" help:"Print a signed token (HS256 secret only)."`
+	Stores  storesCommand  `cmd:"" help:"Run a command with a throwaway PostgreSQL and Redis, then remove them."`
 }
 
 // outside is all that a command may use of its surroundings.
@@ -35,6 +37,7 @@ type outside struct {
 	lookup         lookup
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	serve          application
 }
 
 // unusable is an error that a person mends by other arguments or settings.
@@ -107,7 +110,8 @@ func parse(args []string, out outside) (*kong.Context, int) {
 func codeOf(err error) int {
 	var setup *stores.SetupError
 	var wrong unusable
-	if errors.As(err, &setup) || errors.As(err, &wrong) {
+	var unsafe *ledger.UnsafeError
+	if errors.As(err, &setup) || errors.As(err, &wrong) || errors.As(err, &unsafe) {
 		return exitUnusable
 	}
 	return exitAway

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -51,6 +52,19 @@ type signIn struct {
 	Subject string
 	Account string // the account's id; required for the role user
 	Roles   []string
+}
+
+func (p signIn) String() string {
+	text := strings.Join(p.Roles, " and ") + " " + p.Subject
+	if p.Account != "" {
+		text += " of account " + p.Account
+	}
+	return text
+}
+
+// opensPortal tells whether a person sits behind the token, not a program.
+func (p signIn) opensPortal() bool {
+	return slices.Contains(p.Roles, "user") || slices.Contains(p.Roles, "admin")
 }
 
 // accountID is the form of ids that the contract allows.
