@@ -65,39 +65,58 @@ func (t *Telling) denial() string {
 	case Indivisible:
 		return fmt.Sprintf("no single source covers all %d, and this feature may not be split", t.Requested)
 	}
+	return t.shortage()
+}
+
+// shortage says what is left of a waterfall that cannot fund the request.
+func (t *Telling) shortage() string {
 	var left []string
+	credits := false
 	for i := range t.Steps {
 		if s := &t.Steps[i]; s.Available > 0 {
 			left = append(left, fmt.Sprintf("%d in %s", s.Available, t.source(s)))
+			credits = credits || t.Rules.Buckets[s.Bucket].Kind == Credit
 		}
 	}
-	spent := "nothing is left"
-	if len(left) > 0 {
-		spent = fmt.Sprintf("%d asked, but only %s left", t.Requested, strings.Join(left, " and "))
-	} else if names := t.exhausted(); names != "" {
-		spent = names + " used up"
+	short := t.Reason == InsufficientCredits && !credits
+	var text string
+	switch spent := t.spent(); {
+	case len(left) > 0:
+		text = fmt.Sprintf("%d asked, but only %s left", t.Requested, strings.Join(left, " and "))
+	case spent != "":
+		text = spent + " used up"
+	case short:
+		return "there are not enough credits"
+	default:
+		return "nothing is left"
 	}
-	if t.Reason == InsufficientCredits {
-		spent += ", and there are not enough credits"
+	if short {
+		text += ", and there are not enough credits"
 	}
-	return spent
+	return text
 }
 
-// exhausted names the counters that are used up, with their verb.
-func (t *Telling) exhausted() string {
+// spent names what is used up, with its verb. Credits are spoken of apart.
+func (t *Telling) spent() string {
 	var names []string
+	verb := " is"
 	for i := range t.Steps {
-		if t.Steps[i].Reason == Exhausted {
-			names = append(names, t.source(&t.Steps[i]))
+		kind := t.Rules.Buckets[t.Steps[i].Bucket].Kind
+		if t.Steps[i].Reason != Exhausted || kind == Credit {
+			continue
+		}
+		names = append(names, t.source(&t.Steps[i]))
+		if kind == Promotion || len(names) > 1 {
+			verb = " are"
 		}
 	}
-	switch len(names) {
-	case 0:
+	if len(names) == 0 {
 		return ""
-	case 1:
-		return names[0] + " is"
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " are"
+	if n := len(names) - 1; n > 0 {
+		return strings.Join(names[:n], ", ") + " and " + names[n] + verb
+	}
+	return names[0] + verb
 }
 
 // source names a bucket for a person.

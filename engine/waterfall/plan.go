@@ -154,10 +154,14 @@ func (g *Grant) Before(h *Grant) bool {
 func (r *Rules) Horizon() int64 {
 	var longest int64
 	for i := range r.Buckets {
-		longest = max(longest, r.Buckets[i].longestWindow(), r.Buckets[i].Period.Longest())
+		longest = max(longest, r.Buckets[i].Horizon())
 	}
 	for _, c := range r.Ceilings {
 		longest = max(longest, c.Seconds)
 	}
 	return longest
 }
+
+// Horizon is how many seconds back the bucket's counter looks, 0 for the kinds
+// that draw on grants.
+func (b *Bucket) Horizon() int64 { return max(b.longestWindow(), b.Period.Longest()) }

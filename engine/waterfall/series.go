@@ -133,3 +133,14 @@ func (s *Series) totalAt(second int64) int64 {
 	}
 	return s.before(lo)
 }
+
+// Undo takes an amount back out of a second, no more than was taken in it: what
+// the series has forgotten needs no undoing.
+func (s *Series) Undo(second, amount int64) {
+	i := sort.Search(len(s.entries), func(i int) bool { return s.entries[i].second >= second })
+	if i == len(s.entries) || s.entries[i].second != second {
+		return
+	}
+	_, taken := s.At(i)
+	s.Add(second, -min(amount, taken))
+}
