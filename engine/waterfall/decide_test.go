@@ -214,6 +214,7 @@ func TestSpendCap(t *testing.T) {
 		{"spent before this period does not", capped(30, spent(15, 12*3600+1)), ask(3), "FUNDED 3 for 30 | 0/0 NOT_APPLICABLE | 3/3 FUNDED 3u=30 c:30"},
 		{"spent above a cap set later", capped(30, spent(95, 60)), ask(1), "SPEND_CAP_REACHED 0 | 0/0 NOT_APPLICABLE | 0/0 SPEND_CAP_REACHED"},
 		{"other kinds of credits are not limited", capped(0, money("p", Promotion, 20)), ask(2), "FUNDED 2 for 20 | 2/2 FUNDED 2u=20 p:20"},
+		{"units are no credits, had a grant of this kind any", given(credits, price(10, 1), money("a", Credit, 50, priority(1)), units("b", Credit, 5), spendCap(20, Day)), ask(4), "FUNDED 4 for 20 | 4/7 FUNDED 2u=20 a:20 2u b:2"},
 		{"a higher cap alone would not do", capped(30), ask(10), "INSUFFICIENT_CREDITS 0 | 0/0 NOT_APPLICABLE | 0/3 PARTLY_FUNDED"},
 		{"more cap than credits", capped(1000), ask(10), "INSUFFICIENT_CREDITS 0 | 0/0 NOT_APPLICABLE | 0/9 PARTLY_FUNDED"},
 		{"credits for less than a unit: not the cap's doing", given(credits, price(10, 1), money("c", Credit, 9), spendCap(5, Day)), ask(1), "INSUFFICIENT_CREDITS 0 | 0/0 INSUFFICIENT_CREDITS"},

@@ -11,7 +11,7 @@ import (
 func drawnParts() []Taken {
 	id := func(name byte) [16]byte { return [16]byte{name} }
 	return []Taken{
-		{Kind: RateLimit, Bucket: "r", Second: 7, Units: 3},
+		{Kind: RateLimit, Bucket: "r", Units: 3},
 		{Kind: Promotion, Bucket: "p", Units: 2, Draws: []TakenDraw{{id('a'), 1}, {id('b'), 1}}},
 		{Kind: Promotion, Bucket: "p", Units: 4, Credits: 40, Price: Price{1, 10, 1}, Draws: []TakenDraw{{id('c'), 25}, {id('d'), 15}}},
 		{Kind: Credit, Bucket: "c", Units: 5, Credits: 17, Price: Price{2, 10, 3}, Draws: []TakenDraw{{id('e'), 17}}},

@@ -12,7 +12,13 @@ import (
 type life struct {
 	*world
 	live  *Input
-	taken [][]Taken
+	taken []receipt
+}
+
+// receipt is what a decision took, and the second in which counters counted it.
+type receipt struct {
+	parts  []Taken
+	second int64
 }
 
 func newLife(w *world) *life {
@@ -64,7 +70,7 @@ func (l *life) apply(t *rapid.T, out *Outcome, second int64) {
 	for _, p := range out.Parts {
 		i := out.Steps[p.Step].Bucket
 		b := &l.rules.Buckets[i]
-		kept := Taken{Kind: b.Kind, Bucket: b.Key, Second: second, Units: p.Units, Credits: p.Credits, Price: p.Price}
+		kept := Taken{Kind: b.Kind, Bucket: b.Key, Units: p.Units, Credits: p.Credits, Price: p.Price}
 		if b.Kind.Counted() {
 			l.count(i, second, p.Units)
 		}
@@ -79,11 +85,12 @@ func (l *life) apply(t *rapid.T, out *Outcome, second int64) {
 		parts = append(parts, kept)
 	}
 	l.count(ofCeilings, second, out.Granted)
-	l.taken = append(l.taken, parts)
+	l.taken = append(l.taken, receipt{parts, second})
 }
 
 // giveBack returns units of an earlier decision.
-func (l *life) giveBack(t *rapid.T, parts []Taken, units int64) {
+func (l *life) giveBack(t *rapid.T, from receipt, units int64) {
+	parts := from.parts
 	before := total(parts)
 	back := GiveBack(parts, units)
 	var returned int64
@@ -95,11 +102,11 @@ func (l *life) giveBack(t *rapid.T, parts []Taken, units int64) {
 		}
 		for i, b := range l.rules.Buckets {
 			if b.Key == p.Bucket && b.Kind.Counted() {
-				l.count(i, p.Second, -r.Units)
+				l.count(i, from.second, -r.Units)
 			}
 		}
 		if p.Kind == Credit {
-			l.count(ofCap, p.Second, -r.Credits)
+			l.count(ofCap, from.second, -r.Credits)
 		}
 		for _, d := range r.Draws {
 			l.change(t, d.Grant, d.Amount)
@@ -111,9 +118,7 @@ func (l *life) giveBack(t *rapid.T, parts []Taken, units int64) {
 	if want := min(units, before); returned != want || total(parts) != before-want {
 		t.Fatalf("%d of %d came back of %d units", returned, units, before)
 	}
-	if len(parts) > 0 {
-		l.count(ofCeilings, parts[0].Second, -returned)
-	}
+	l.count(ofCeilings, from.second, -returned)
 	checkDraws(t, parts)
 }
 

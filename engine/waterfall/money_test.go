@@ -33,6 +33,7 @@ func TestCharge(t *testing.T) {
 		// (2^65 − 1) ÷ 2 rounds up to 2^64, which is 0 in 64 bits.
 		{145_295_143_558_111, 2, 253_921, -1},
 		// ((2^63 − 1)·2 + 1) ÷ 2 rounds up to 2^63.
+		{2_753_074_036_095, 2, 6_700_417, -1},
 		{most, 1 << 20, 1<<20 + 1, -1},
 	} {
 		got, ok := Price{1, c.micros, c.per}.Charge(c.units)

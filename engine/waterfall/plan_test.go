@@ -1,6 +1,9 @@
 package waterfall
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // The values are stored and their names are the public contract: neither may
 // move.
@@ -56,6 +59,26 @@ func TestStepsSayWhenTheyReset(t *testing.T) {
 		_, out := c.world.at(0, c.req)
 		if got := afterNoon(out.Steps[0].ResetsAt); got != c.want {
 			t.Errorf("%s: %d s, want %d s", c.name, got, c.want)
+		}
+	}
+}
+
+// The horizon of a counter is the longest that any of its limits looks back.
+func TestHorizon(t *testing.T) {
+	for _, c := range []struct {
+		world *world
+		want  int64
+	}{
+		{given(), 0},
+		{given(promotions, credits), 0},
+		{given(rate(per(1, time.Minute), per(1, 2*hour)), rate(per(1, hour))), 7200},
+		{given(free(1, Day)), 86_400},
+		{given(free(1, Week), rate(per(1, hour))), 7 * 86_400},
+		{given(free(1, Month)), 31 * 86_400},
+		{given(rate(per(1, hour)), ceiling(per(1, time.Minute), per(1, 3*hour))), 10_800},
+	} {
+		if got := c.world.rules.Horizon(); got != c.want {
+			t.Errorf("%+v: %d s, want %d s", c.world.rules, got, c.want)
 		}
 	}
 }

@@ -71,9 +71,6 @@ func (s *Series) Trim(upTo int64) {
 		return
 	}
 	i := sort.Search(n, func(i int) bool { return s.entries[i].second > upTo })
-	if i == 0 {
-		return
-	}
 	s.base = s.entries[i-1].total
 	s.entries = append(s.entries[:0], s.entries[i:]...)
 }

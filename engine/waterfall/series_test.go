@@ -20,6 +20,11 @@ func TestSeriesIsAMapOfSeconds(t *testing.T) {
 				continue
 			}
 			second, amount := small(t, "second", max(-10, trimmed+1), 25), small(t, "amount", -3, 5)
+			if naive[second] > 0 && rapid.Bool().Draw(t, "undo") {
+				s.Undo(second, max(0, amount))
+				naive[second] -= min(max(0, amount), naive[second])
+				continue
+			}
 			s.Add(second, amount)
 			naive[second] += amount
 		}
@@ -131,5 +136,25 @@ func TestAnAbsentSeriesIsEmpty(t *testing.T) {
 	}
 	if _, ok := s.reached(0, 1); ok {
 		t.Error("a nil series reaches something")
+	}
+}
+
+// What was forgotten, or never counted, needs no undoing.
+func TestUndoOfWhatIsNotThere(t *testing.T) {
+	var s Series
+	s.Undo(5, 1)
+	for second := int64(1); second <= 4; second++ {
+		s.Add(second*10, 2)
+	}
+	s.Trim(30)
+	s.Undo(10, 1)
+	s.Undo(35, 1)
+	s.Undo(50, 1)
+	if got := s.Sum(30, 60); got != 2 || s.Len() != 1 {
+		t.Errorf("%d in %d entries, want 2 in 1", got, s.Len())
+	}
+	s.Undo(40, 9)
+	if s.Len() != 0 {
+		t.Errorf("%d entries are left after all was undone", s.Len())
 	}
 }
