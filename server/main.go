@@ -38,6 +38,7 @@ type outside struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	serve          application
+	prove          prover
 }
 
 // unusable is an error that a person mends by other arguments or settings.
