@@ -86,3 +86,14 @@ type AuditEntry struct {
 	After   []byte
 	At      waterfall.Instant
 }
+
+// SetDue sets when the grant next expires or is issued again.
+func (t *Terms) SetDue(g *waterfall.Grant) {
+	t.DueAt = g.ExpiresAt
+	if t.Recurrence == waterfall.NoPeriod || t.VoidedAt != 0 {
+		return
+	}
+	if next := t.Recurrence.Anniversary(g.EffectiveAt, int(t.Issues)); t.DueAt == 0 || next < t.DueAt {
+		t.DueAt = next
+	}
+}

@@ -2,9 +2,12 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,7 +75,8 @@ type Plan struct {
 func (p *Plan) Rules(feature string) *waterfall.Rules { return p.byFeature[feature] }
 
 // Shape tells plans apart whose counters are kept differently: counters that
-// were kept for one shape hold all that another plan of the same shape asks.
+// were kept for one shape hold all that another plan of the same shape asks:
+// the same buckets, scopes and spans, whatever their limits are.
 func (p *Plan) Shape() string { return p.shape }
 
 // Horizon is how many seconds back the plan's counters look.
@@ -98,7 +102,7 @@ func (c *Catalog) Plan(plan string, version int32) *Plan {
 // index prepares a plan for the look-ups of every decision.
 func (p *Plan) index(features map[string]*Feature) {
 	p.byFeature = make(map[string]*waterfall.Rules, len(p.Features))
-	var quotas []string
+	var kept []string
 	for i := range p.Features {
 		r := &p.Features[i]
 		if f := features[r.Feature]; f != nil {
@@ -107,16 +111,17 @@ func (p *Plan) index(features map[string]*Feature) {
 		p.byFeature[r.Feature] = r
 		p.horizon = max(p.horizon, r.Horizon())
 		for j := range r.Buckets {
-			if r.Buckets[j].Kind == waterfall.FreeTier {
-				quotas = append(quotas, r.Feature+"|"+r.Buckets[j].Key)
+			if b := &r.Buckets[j]; b.Kind.Counted() {
+				kept = append(kept, fmt.Sprint(r.Feature, " ", b.Key, b.Kind, b.Scope, b.Horizon()))
 			}
 		}
-		if len(r.Ceilings) > 0 {
-			quotas = append(quotas, r.Feature+"|^")
+		for _, c := range r.Ceilings {
+			kept = append(kept, fmt.Sprint(r.Feature, " ^", c.Seconds))
 		}
 	}
-	sort.Strings(quotas)
-	p.shape = fmt.Sprint(p.horizon, quotas)
+	sort.Strings(kept)
+	sum := sha256.Sum256([]byte(strings.Join(kept, "\n")))
+	p.shape = hex.EncodeToString(sum[:8])
 }
 
 // CatalogVersion is the version of the catalog now.

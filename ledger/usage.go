@@ -84,12 +84,5 @@ func postingsOf(ctx context.Context, q querier, e *Event) ([]PostingRow, error) 
 		return nil, nil
 	}
 	rows, err := q.Query(ctx, sqlPostingsOf, e.Account, e.FirstSequence, e.Postings)
-	return collect(rows, err, func(row pgx.Row) (*book.Posting, error) {
-		var units bool
-		p, err := scanPosting(row, &units)
-		if err == nil {
-			p.Units = units
-		}
-		return p, err
-	})
+	return collect(rows, err, scanPostingWithUnits)
 }

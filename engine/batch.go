@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"spillway/engine/counters"
+	"spillway/ledger"
+)
+
+// batch is one transaction over the operations of a shard.
+type batch struct {
+	engine   *Engine
+	shard    *shard
+	ctx      context.Context
+	items    []*item
+	catalog  *ledger.Catalog
+	asked    ledger.Want
+	tx       Tx
+	loaded   *ledger.Loaded
+	accounts map[string]*account
+	order    []*account
+	writes   ledger.Writes
+	// made are the events of this batch by their keys: the same key twice in
+	// one batch is one decision.
+	made map[ledger.KeyRef]*ledger.Decision
+	// current are the decisions as they are now, with what this batch did.
+	current map[ledger.EventRef]*ledger.Decision
+	// funded are the parts of the events that this batch funded.
+	funded map[ledger.ID]funds
+}
+
+// batchTimeout bounds the work of a batch before its commit.
+const batchTimeout = 10 * time.Second
+
+// runBatch answers all items, or returns an error and answers none. The error
+// says what to do: see shard.attempt.
+func (s *shard) runBatch(items []*item) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("engine: %v\n%s", fault, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	b := &batch{engine: s.engine, shard: s, ctx: ctx, items: items, catalog: s.engine.Catalog(),
+		accounts: make(map[string]*account, len(items)), made: map[ledger.KeyRef]*ledger.Decision{},
+		current: map[ledger.EventRef]*ledger.Decision{}, funded: map[ledger.ID]funds{}}
+	if err = b.load(); err != nil {
+		return err
+	}
+	defer b.tx.Rollback()
+	answers, err := b.decide()
+	if err != nil {
+		return err
+	}
+	if err = b.record(); err != nil {
+		return err
+	}
+	// From here on nothing fails: everything is durable.
+	for i, it := range items {
+		it.finish(answers[i].value, answers[i].err)
+	}
+	return nil
+}
+
+type outcome struct {
+	value any
+	err   error
+}
+
+// decide runs the operations in the order of their arrival.
+func (b *batch) decide() ([]outcome, error) {
+	answers := make([]outcome, len(b.items))
+	for i, it := range b.items {
+		a := b.accounts[it.op.account()]
+		if a == nil {
+			answers[i].err = notFound("accountId", "the account")
+			continue
+		}
+		value, err := it.op.run(b, a)
+		var fault *Fault
+		if err != nil && !errors.As(err, &fault) {
+			return nil, err
+		}
+		answers[i] = outcome{value, err}
+	}
+	return answers, nil
+}
+
+// record writes the counters and then the transaction. Where nothing changed
+// it writes nothing.
+func (b *batch) record() error {
+	var touched []*account
+	for _, a := range b.order {
+		if a.touched {
+			touched = append(touched, a)
+		}
+	}
+	if len(touched) == 0 {
+		b.keep()
+		return nil
+	}
+	updates := make([]counters.Update, 0, len(touched))
+	for _, a := range touched {
+		before := a.Version
+		a.close(a.nextID(b.random()))
+		b.writes.Accounts = append(b.writes.Accounts, &a.Account)
+		if a.settled {
+			b.writes.Settings = append(b.writes.Settings, &a.Account)
+		}
+		for lot := range a.changed {
+			b.writes.Lots = append(b.writes.Lots, ledger.Grant{Grant: a.lots[lot], Terms: a.terms[lot]})
+		}
+		updates = append(updates, a.update(before))
+	}
+	b.writeCounters(touched, updates)
+	if err := b.tx.Commit(b.ctx, &b.writes); err != nil {
+		return err
+	}
+	b.keep()
+	return nil
+}
+
+// writeCounters writes before the commit: a version that never commits never
+// matches, while a late write would only make other processes rebuild.
+func (b *batch) writeCounters(touched []*account, updates []counters.Update) {
+	held, err := b.engine.counters.Write(b.ctx, updates)
+	for i, a := range touched {
+		a.held = err == nil && held[i]
+	}
+}
+
+// update is what the counter store must learn of the account.
+func (a *account) update(before ledger.ID) counters.Update {
+	u := counters.Update{Account: a.ID, Expected: before, Version: a.Version, Shape: a.shape, Fields: a.dirty}
+	if !a.held && a.complete {
+		u.Replace, u.Fields = true, a.fields
+	}
+	return u
+}
+
+// keep remembers the states for the next batch.
+func (b *batch) keep() {
+	for _, a := range b.order {
+		b.shard.states.Add(a.ID, a)
+	}
+}

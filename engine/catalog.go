@@ -1,0 +1,269 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+	"spillway/ledger/book"
+)
+
+// NewAccount is an account to create.
+type NewAccount struct {
+	ID   string
+	Name string
+	Plan string
+}
+
+// CreateAccount adds an account. The same content again changes nothing; other
+// content under the id is CONFLICT.
+func (e *Engine) CreateAccount(ctx context.Context, n NewAccount, c Change) (*ledger.Account, error) {
+	if !waterfall.ValidID(n.ID) {
+		return nil, badInput("id", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
+	}
+	if err := validateText("name", n.Name, true); err != nil {
+		return nil, err
+	}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	if e.Catalog().Newest(n.Plan) == nil {
+		return nil, notFound("plan", "the plan")
+	}
+	now := e.now()
+	a := &ledger.Account{ID: n.ID, Name: n.Name, Status: ledger.Active, Plan: n.Plan, CreatedAt: now, DecidedAt: now,
+		Version: e.newID(now)}
+	after, err := encode(describeAccount(a))
+	if err != nil {
+		return nil, internal(err)
+	}
+	stands, err := e.ledger.CreateAccount(ctx, a, &ledger.AuditEntry{Account: a.ID, ID: e.newID(now), Actor: c.Actor,
+		Action: "createAccount", Reason: c.Reason, After: after, At: now})
+	switch {
+	case err != nil:
+		return nil, storeFault(err)
+	case stands.Name != n.Name || stands.Plan != n.Plan:
+		return nil, conflict("an account with this id and other content exists")
+	}
+	return stands, nil
+}
+
+// UpsertFeature adds a feature or changes its name, unit and divisibility.
+func (e *Engine) UpsertFeature(ctx context.Context, f ledger.Feature, c Change) (*ledger.Feature, error) {
+	if !waterfall.ValidID(f.Key) {
+		return nil, badInput("key", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
+	}
+	if err := errors.Join(validateText("name", f.Name, true), validateText("unit", f.Unit, true)); err != nil {
+		return nil, first(err)
+	}
+	err := e.changeCatalog(ctx, c, "upsertFeature", func(tx *ledger.CatalogTx) (before, after any, err error) {
+		old := tx.Catalog.Features[f.Key]
+		if old != nil && old.Name == f.Name && old.Unit == f.Unit && old.Divisible == f.Divisible {
+			return nil, nil, nil
+		}
+		if old != nil {
+			before = describeFeature(old)
+		}
+		return before, describeFeature(&f), tx.PutFeature(ctx, &f)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.Catalog().Features[f.Key], nil
+}
+
+// SetPrice gives a feature a price from a moment on: micros millionths of a
+// credit for every per units. What already stands is left as it is.
+func (e *Engine) SetPrice(ctx context.Context, feature string, micros, per int64, from *waterfall.Instant, c Change) (*ledger.Feature, error) {
+	switch {
+	case micros <= 0 || micros > maxGrant:
+		return nil, badInput("credits", "must be more than 0 and at most %s", book.FormatCredits(maxGrant))
+	case per < 1 || per > waterfall.MaxQuantity:
+		return nil, badInput("per", "must be a whole number from 1 to 9007199254740991")
+	}
+	err := e.changeCatalog(ctx, c, "setPrice", func(tx *ledger.CatalogTx) (before, after any, err error) {
+		f := tx.Catalog.Features[feature]
+		if f == nil {
+			return nil, nil, notFound("feature", "the feature")
+		}
+		now := e.now()
+		next := ledger.PriceVersion{EffectiveFrom: now}
+		if from != nil {
+			next.EffectiveFrom = *from
+		}
+		next.Price = waterfall.Price{Version: int32(len(f.Prices)) + 1, Micros: micros, Per: per}
+		if priceStands(f, next, from == nil, now) {
+			return nil, nil, nil
+		}
+		if from != nil && *from < now {
+			return nil, nil, badInput("effectiveFrom", "must not lie in the past")
+		}
+		if n := len(f.Prices); n > 0 {
+			before = describePrice(f.Key, f.Prices[n-1])
+			if f.Prices[n-1].EffectiveFrom > next.EffectiveFrom && f.Prices[n-1].EffectiveFrom > now {
+				// A price that is still to come would never count: it is older
+				// by version and later by time.
+				return nil, nil, conflict("a price that takes effect later is already set")
+			}
+		}
+		return before, describePrice(f.Key, next), tx.AddPrice(ctx, feature, next)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.Catalog().Features[feature], nil
+}
+
+// priceStands tells whether the price is already so: the one in force now, or
+// the newest with the same moment.
+func priceStands(f *ledger.Feature, next ledger.PriceVersion, atOnce bool, now waterfall.Instant) bool {
+	if len(f.Prices) == 0 {
+		return false
+	}
+	newest := f.Prices[len(f.Prices)-1]
+	same := newest.Micros == next.Micros && newest.Per == next.Per
+	if atOnce {
+		return same && newest.EffectiveFrom <= now
+	}
+	return same && newest.EffectiveFrom == next.EffectiveFrom
+}
+
+// PublishPlan adds a version of a plan. What already stands as the newest
+// version changes nothing.
+func (e *Engine) PublishPlan(ctx context.Context, key, name string, features []waterfall.Rules, c Change) (*ledger.Plan, error) {
+	if err := e.ValidatePlan(key, name, features); err != nil {
+		return nil, err
+	}
+	err := e.changeCatalog(ctx, c, "publishPlan", func(tx *ledger.CatalogTx) (before, after any, err error) {
+		p := &ledger.Plan{Key: key, Version: 1, Name: name, Features: features, PublishedAt: e.now()}
+		if old := tx.Catalog.Newest(key); old != nil {
+			if old.Name == name && sameRules(old.Features, features) {
+				return nil, nil, nil
+			}
+			p.Version = old.Version + 1
+			before = describePlan(old)
+		}
+		return before, describePlan(p), tx.AddPlan(ctx, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.Catalog().Newest(key), nil
+}
+
+// ValidatePlan checks a plan as PublishPlan does.
+func (e *Engine) ValidatePlan(key, name string, features []waterfall.Rules) error {
+	if !waterfall.ValidID(key) {
+		return badInput("key", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
+	}
+	if err := validateText("name", name, true); err != nil {
+		return err
+	}
+	for i := range features {
+		if e.Catalog().Features[features[i].Feature] == nil {
+			return notFound(fmt.Sprintf("features.%d.feature", i), "the feature")
+		}
+	}
+	var at *waterfall.FieldError
+	if errors.As(waterfall.ValidatePlan(features), &at) {
+		return badInput("features."+at.Field, "%s", at.Problem)
+	}
+	return nil
+}
+
+// sameRules compares plans by what was published: whether a feature may be
+// divided is the feature's own.
+func sameRules(a, b []waterfall.Rules) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		x, y := a[i], b[i]
+		x.Divisible, y.Divisible = false, false
+		if !reflect.DeepEqual(normal(x), normal(y)) {
+			return false
+		}
+	}
+	return true
+}
+
+// normal makes empty and absent lists alike.
+func normal(r waterfall.Rules) waterfall.Rules {
+	if len(r.Ceilings) == 0 {
+		r.Ceilings = nil
+	}
+	r.Buckets = append([]waterfall.Bucket(nil), r.Buckets...)
+	for i := range r.Buckets {
+		if len(r.Buckets[i].Windows) == 0 {
+			r.Buckets[i].Windows = nil
+		}
+	}
+	return r
+}
+
+// changeCatalog runs a change with its audit entry and puts it in force here.
+// The change returns nil for after when nothing is different.
+func (e *Engine) changeCatalog(ctx context.Context, c Change, action string, change func(*ledger.CatalogTx) (before, after any, err error)) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	err := e.ledger.ChangeCatalog(ctx, func(tx *ledger.CatalogTx) (bool, error) {
+		before, after, err := change(tx)
+		if err != nil || after == nil {
+			return false, err
+		}
+		now := e.now()
+		entry := &ledger.AuditEntry{ID: e.newID(now), Actor: c.Actor, Action: action, Reason: c.Reason, At: now}
+		if entry.Before, err = encode(before); err != nil {
+			return false, err
+		}
+		if entry.After, err = encode(after); err != nil {
+			return false, err
+		}
+		return true, tx.Audit(ctx, entry)
+	})
+	if err != nil {
+		return storeFault(err)
+	}
+	if _, err := e.refresh(ctx); err != nil {
+		return storeFault(err)
+	}
+	return nil
+}
+
+// storeFault is what a client is told of an error from the ledger.
+func storeFault(err error) error {
+	var fault *Fault
+	var unknown *ledger.UnknownOutcomeError
+	switch {
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &unknown), ledger.Away(err):
+		return unavailable(err)
+	}
+	return internal(err)
+}
+
+// first is the first of joined errors.
+func first(err error) error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		return many.Unwrap()[0]
+	}
+	return err
+}
+
+func describeFeature(f *ledger.Feature) map[string]any {
+	return map[string]any{"key": f.Key, "name": f.Name, "unit": f.Unit, "divisible": f.Divisible}
+}
+
+func describePrice(feature string, p ledger.PriceVersion) map[string]any {
+	return map[string]any{"feature": feature, "version": p.Version, "credits": book.FormatCredits(p.Micros), "per": p.Per,
+		"effectiveFrom": p.EffectiveFrom.Time()}
+}
+
+func describePlan(p *ledger.Plan) map[string]any {
+	return map[string]any{"key": p.Key, "version": p.Version, "name": p.Name, "features": p.Features}
+}

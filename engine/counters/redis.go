@@ -1,0 +1,225 @@
+package counters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"spillway/engine/waterfall"
+)
+
+// Redis is the store in one Redis node or a Redis Cluster. It is safe for
+// concurrent use. While the store is away, calls fail at once with ErrAway, and
+// one call in each probe interval tries again.
+type Redis struct {
+	client redis.UniversalClient
+	// retryAt is the time in nanoseconds before which the store counts as
+	// away; 0: it is there.
+	retryAt atomic.Int64
+}
+
+const (
+	// callTimeout bounds a call: beyond it, PostgreSQL is the faster way.
+	callTimeout = 250 * time.Millisecond
+	// probeInterval is how long the store counts as away after a fault.
+	probeInterval = 500 * time.Millisecond
+	// keepFor is how long an account that nobody uses stays in the store.
+	keepFor = 8 * 24 * time.Hour
+)
+
+// OpenRedis prepares a client for the URL, redis://[user:password@]host:port/db;
+// several URLs or addresses, separated by commas, name a Redis Cluster. It
+// connects lazily.
+func OpenRedis(url string) (*Redis, error) {
+	addresses := strings.Split(url, ",")
+	first, err := redis.ParseURL(strings.TrimSpace(addresses[0]))
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL cannot be read: %w", err)
+	}
+	options := &redis.UniversalOptions{
+		Username: first.Username, Password: first.Password, DB: first.DB, TLSConfig: first.TLSConfig,
+		DialTimeout: callTimeout, ReadTimeout: callTimeout, WriteTimeout: callTimeout, PoolTimeout: callTimeout,
+		MaxRetries: 1, PoolSize: 16, ContextTimeoutEnabled: true,
+	}
+	for _, a := range addresses {
+		a = strings.TrimSpace(a)
+		if o, err := redis.ParseURL(a); err == nil {
+			a = o.Addr
+		}
+		options.Addrs = append(options.Addrs, a)
+	}
+	options.IsClusterMode = len(addresses) > 1
+	return &Redis{client: redis.NewUniversalClient(options)}, nil
+}
+
+// Client is the connection itself, for messages between processes.
+func (r *Redis) Client() redis.UniversalClient { return r.client }
+
+// Close closes all connections.
+func (r *Redis) Close() error { return r.client.Close() }
+
+// Away tells whether the last call found the store away.
+func (r *Redis) Away() bool { return r.retryAt.Load() != 0 }
+
+// Ping asks the store whether it is there.
+func (r *Redis) Ping(ctx context.Context) error {
+	err := r.client.Ping(ctx).Err()
+	r.note(err)
+	return err
+}
+
+// Read answers each query, in order. An error means that none could be
+// answered.
+func (r *Redis) Read(ctx context.Context, queries []Query) ([]Snapshot, error) {
+	if r.resting() {
+		return nil, ErrAway
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	pipe := r.client.Pipeline()
+	answers := make([]*redis.SliceCmd, len(queries))
+	for i, q := range queries {
+		names := make([]string, 0, len(q.Fields)+2)
+		names = append(names, versionField, shapeField)
+		for _, f := range q.Fields {
+			names = append(names, f.name())
+		}
+		answers[i] = pipe.HMGet(ctx, key(q.Account), names...)
+	}
+	_, err := pipe.Exec(ctx)
+	if r.note(err); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	out := make([]Snapshot, len(queries))
+	for i := range queries {
+		out[i] = snapshot(answers[i].Val())
+	}
+	return out, nil
+}
+
+func snapshot(values []any) Snapshot {
+	s := Snapshot{Fields: make([]*waterfall.Series, len(values)-2)}
+	version, ok := values[0].(string)
+	if !ok || len(version) != len(s.Version) {
+		return s
+	}
+	for i, v := range values[2:] {
+		packed, ok := v.(string)
+		if !ok {
+			continue
+		}
+		series, err := unpack(packed)
+		if err != nil {
+			return s // without a version: a hash that cannot be read means nothing
+		}
+		s.Fields[i] = series
+	}
+	copy(s.Version[:], version)
+	s.Shape, _ = values[1].(string)
+	return s
+}
+
+// swap sets the fields where the hash stands at the expected version, or
+// replaces the hash; a hash at another version is dropped. It compares and
+// stores, and computes nothing.
+var swap = redis.NewScript(`
+if ARGV[1] == '' then
+	redis.call('DEL', KEYS[1])
+else
+	local now = redis.call('HMGET', KEYS[1], 'v', 's')
+	if now[1] ~= ARGV[1] or now[2] ~= ARGV[4] then
+		redis.call('DEL', KEYS[1])
+		return 0
+	end
+end
+for i = 3, #ARGV, 1000 do
+	redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(i + 999, #ARGV)))
+end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1`)
+
+// Write applies each update and tells which of them the store now holds.
+func (r *Redis) Write(ctx context.Context, updates []Update) ([]bool, error) {
+	if r.resting() {
+		return nil, ErrAway
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	held, err := r.write(ctx, updates, swap.EvalSha)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		// A store that was restarted does not know the script yet.
+		held, err = r.write(ctx, updates, swap.Eval)
+	}
+	if r.note(err); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	return held, nil
+}
+
+type runScript func(ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
+
+func (r *Redis) write(ctx context.Context, updates []Update, run runScript) ([]bool, error) {
+	pipe := r.client.Pipeline()
+	answers := make([]*redis.Cmd, len(updates))
+	for i := range updates {
+		answers[i] = run(ctx, pipe, []string{key(updates[i].Account)}, arguments(&updates[i])...)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	held := make([]bool, len(updates))
+	for i, a := range answers {
+		n, err := a.Int()
+		held[i] = err == nil && n == 1
+	}
+	return held, nil
+}
+
+func arguments(u *Update) []any {
+	args := make([]any, 0, 6+2*len(u.Fields))
+	if u.Replace {
+		args = append(args, "")
+	} else {
+		args = append(args, u.Expected[:])
+	}
+	args = append(args, int(keepFor.Seconds()), shapeField, u.Shape, versionField, u.Version[:])
+	for f, s := range u.Fields {
+		args = append(args, f.name(), pack(s))
+	}
+	return args
+}
+
+// resting tells whether to leave the store alone. The first caller after the
+// probe interval tries; the others go on resting.
+func (r *Redis) resting() bool {
+	at := r.retryAt.Load()
+	if at == 0 {
+		return false
+	}
+	now := time.Now().UnixNano()
+	return now < at || !r.retryAt.CompareAndSwap(at, now+int64(probeInterval))
+}
+
+func (r *Redis) note(err error) {
+	switch {
+	case err == nil:
+		r.retryAt.Store(0)
+	case !errors.Is(err, context.Canceled) && !redis.HasErrorPrefix(err, "NOSCRIPT"):
+		r.retryAt.Store(time.Now().Add(probeInterval).UnixNano())
+	}
+}
+
+const (
+	versionField = "v"
+	shapeField   = "s"
+)
+
+func key(account string) string { return "spillway:{" + account + "}" }
+
+// name is unique for each field: user ids hold no control characters.
+func (f Field) name() string { return f.User + "\x00" + f.Feature + "\x00" + f.Bucket }

@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"spillway/engine/counters"
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// Engine answers requests on a store of record and a cache of counters. It is
+// safe for concurrent use.
+type Engine struct {
+	ledger   *ledger.Ledger
+	store    Store
+	counters Counters
+	clock    func() time.Time
+	log      *slog.Logger
+	shards   []*shard
+	seed     maphash.Seed
+	catalog  atomic.Pointer[ledger.Catalog]
+	stats    stats
+
+	// closing guards the queues: once it is set, nothing more is sent.
+	closing  sync.RWMutex
+	closed   bool
+	workers  sync.WaitGroup
+	stop     context.CancelFunc
+	catalogs catalogSource
+}
+
+// stats counts what the engine did, for metrics and tests.
+type stats struct {
+	rebuilds atomic.Int64
+}
+
+// Rebuilds is how often the counters of an account were counted again from its
+// usage events.
+func (e *Engine) Rebuilds() int64 { return e.stats.rebuilds.Load() }
+
+// Options of New. The zero value is right for a server.
+type Options struct {
+	// Clock is the engine's time; nil: the system's.
+	Clock func() time.Time
+	// Shards is the number of workers; 0: 4, measured as best on two cores.
+	Shards int
+	// States is how many accounts each worker remembers; 0: 8192.
+	States int
+	Log    *slog.Logger
+}
+
+// catalogSource is where the catalog comes from.
+type catalogSource interface {
+	CatalogVersion(ctx context.Context) (int64, error)
+	LoadCatalog(ctx context.Context) (*ledger.Catalog, error)
+}
+
+// New starts an engine. It needs the catalog once, so the database must be
+// there. Close ends it.
+func New(ctx context.Context, l *ledger.Ledger, c Counters, o Options) (*Engine, error) {
+	e := newEngine(postgres{l}, c, l, o)
+	e.ledger = l
+	if _, err := e.refresh(ctx); err != nil {
+		return nil, err
+	}
+	e.start()
+	return e, nil
+}
+
+func newEngine(s Store, c Counters, catalogs catalogSource, o Options) *Engine {
+	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, log: o.Log, seed: maphash.MakeSeed()}
+	if e.clock == nil {
+		e.clock = time.Now
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	shards, states := o.Shards, o.States
+	if shards == 0 {
+		shards = 4
+	}
+	if states == 0 {
+		states = 8192
+	}
+	for range shards {
+		e.shards = append(e.shards, newShard(e, states))
+	}
+	return e
+}
+
+func (e *Engine) start() {
+	ctx, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	for _, s := range e.shards {
+		e.workers.Go(s.work)
+	}
+	e.workers.Go(func() { e.followCatalog(ctx) })
+}
+
+// Close answers what waits and stops the workers. Later calls get UNAVAILABLE.
+func (e *Engine) Close() {
+	e.closing.Lock()
+	if e.closed {
+		e.closing.Unlock()
+		return
+	}
+	e.closed = true
+	for _, s := range e.shards {
+		close(s.queue)
+	}
+	e.closing.Unlock()
+	e.stop()
+	e.workers.Wait()
+}
+
+// submit queues operations and waits for them. Each stands by itself.
+func (e *Engine) submit(ctx context.Context, ops ...operation) []*item {
+	items := make([]*item, len(ops))
+	for i, op := range ops {
+		items[i] = &item{ctx: ctx, op: op, done: make(chan struct{})}
+		e.enqueue(items[i])
+	}
+	for _, it := range items {
+		select {
+		case <-it.done:
+		case <-ctx.Done():
+			// The worker may still decide it: the same key tells.
+			select {
+			case <-it.done:
+			default:
+				items = abandon(items)
+				return items
+			}
+		}
+	}
+	return items
+}
+
+// abandon makes copies of the items that are not answered, so that the worker
+// can go on with its own.
+func abandon(items []*item) []*item {
+	left := make([]*item, len(items))
+	for i, it := range items {
+		select {
+		case <-it.done:
+			left[i] = it
+		default:
+			left[i] = &item{op: it.op, err: unavailable(context.DeadlineExceeded)}
+		}
+	}
+	return left
+}
+
+func (e *Engine) enqueue(it *item) {
+	e.closing.RLock()
+	defer e.closing.RUnlock()
+	if e.closed {
+		it.finish(nil, unavailable(context.Canceled))
+		return
+	}
+	select {
+	case e.shardOf(it.op.account()).queue <- it:
+	default:
+		it.finish(nil, &Fault{Code: CodeRateLimited, Message: "too many requests wait; try again in a moment"})
+	}
+}
+
+func (e *Engine) shardOf(account string) *shard {
+	return e.shards[maphash.String(e.seed, account)%uint64(len(e.shards))]
+}
+
+// do runs one operation and returns its answer as T.
+func do[T any](ctx context.Context, e *Engine, op operation) (T, error) {
+	it := e.submit(ctx, op)[0]
+	if it.err != nil {
+		var none T
+		return none, it.err
+	}
+	return it.answer.(T), nil
+}
+
+// Catalog is the catalog in force in this process.
+func (e *Engine) Catalog() *ledger.Catalog { return e.catalog.Load() }
+
+// catalogInterval is how often a process looks whether the catalog changed
+// elsewhere: a change is in force everywhere within a second.
+const catalogInterval = 250 * time.Millisecond
+
+func (e *Engine) followCatalog(ctx context.Context) {
+	tick := time.NewTicker(catalogInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		look, cancel := context.WithTimeout(ctx, 2*time.Second)
+		if v, err := e.catalogs.CatalogVersion(look); err == nil && v != e.Catalog().Version {
+			if _, err := e.refresh(look); err != nil {
+				e.log.Warn("the catalog could not be read", "error", err)
+			}
+		}
+		cancel()
+	}
+}
+
+// refresh reads the catalog and puts it in force, unless a newer one is.
+func (e *Engine) refresh(ctx context.Context) (*ledger.Catalog, error) {
+	c, err := e.catalogs.LoadCatalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		now := e.catalog.Load()
+		if now != nil && now.Version >= c.Version {
+			return now, nil
+		}
+		if e.catalog.CompareAndSwap(now, c) {
+			return c, nil
+		}
+	}
+}
+
+// possibleFields are the counters that any plan in force keeps for what is
+// asked.
+func (e *Engine) possibleFields(c *ledger.Catalog, refs []counterRef) []counters.Field {
+	seen := map[counters.Field]bool{spendField: true}
+	fields := []counters.Field{spendField}
+	for _, ref := range refs {
+		for key := range c.Plans {
+			a := account{plan: c.Newest(key)}
+			for _, f := range a.needed(nil, ref.feature, ref.user) {
+				if !seen[f] {
+					seen[f] = true
+					fields = append(fields, f)
+				}
+			}
+		}
+	}
+	return fields
+}
+
+// now is the engine's time.
+func (e *Engine) now() waterfall.Instant { return waterfall.InstantOf(e.clock()) }
+
+func (e *Engine) newID(at waterfall.Instant) ledger.ID { return ledger.NewID(at, rand.Uint64()) }

@@ -1,0 +1,321 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+	"spillway/ledger/book"
+)
+
+// NewGrant gives an account a lot of units or credits. Amounts are millionths
+// of a credit, or whole units where Units is set.
+type NewGrant struct {
+	Account  string
+	Kind     waterfall.Kind
+	Units    bool
+	Amount   int64
+	Features []string // nil: every feature
+	Priority int32
+	// EffectiveAt nil is now; ExpiresAt nil is never.
+	EffectiveAt   *waterfall.Instant
+	ExpiresAt     *waterfall.Instant
+	Reference     string
+	Note          string
+	Recurrence    waterfall.Period
+	RolloverLimit *int64
+	// Key is unique among the account's grants.
+	Key string
+}
+
+// maxGrant is the largest amount of a grant, in its denomination: sums of many
+// stay within 64 bits.
+const maxGrant = 1 << 60
+
+// CreateGrant adds a grant and posts it. The same key and content give the
+// grant that stands; other content is IDEMPOTENCY_CONFLICT.
+func (e *Engine) CreateGrant(ctx context.Context, n NewGrant, c Change) (*ledger.Grant, error) {
+	if err := e.validateGrant(&n); err != nil {
+		return nil, err
+	}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	content, err := json.Marshal(n)
+	if err != nil {
+		return nil, internal(err)
+	}
+	return do[*ledger.Grant](ctx, e, &createGrant{n, c, fingerprint("grant", string(content))})
+}
+
+func (e *Engine) validateGrant(n *NewGrant) error {
+	if err := validateAccount(n.Account); err != nil {
+		return err
+	}
+	if err := validateKey("idempotencyKey", n.Key); err != nil {
+		return err
+	}
+	slices.Sort(n.Features)
+	switch {
+	case n.Kind.Counted() || n.Kind > waterfall.Credit:
+		return badInput("kind", "must be PROMOTION, ENTITLEMENT or CREDIT")
+	case n.Amount <= 0 || n.Amount > maxGrant:
+		return badInput("amount", "must be more than 0 and at most %s", book.FormatCredits(maxGrant))
+	case n.Units && n.Kind == waterfall.Credit:
+		return badInput("denomination", "a grant of kind CREDIT is in CREDITS")
+	case n.Units && len(n.Features) != 1:
+		return badInput("features", "a grant in UNITS names exactly one feature")
+	case n.Features != nil && len(n.Features) == 0:
+		return badInput("features", "must name a feature, or be left out for every feature")
+	case len(slices.Compact(slices.Clone(n.Features))) != len(n.Features):
+		return badInput("features", "names a feature twice")
+	case n.RolloverLimit != nil && n.Recurrence == waterfall.NoPeriod:
+		return badInput("rolloverLimit", "belongs to a grant with a recurrence")
+	case n.RolloverLimit != nil && (*n.RolloverLimit < 0 || *n.RolloverLimit > maxGrant):
+		return badInput("rolloverLimit", "must be 0 to %s", book.FormatCredits(maxGrant))
+	}
+	for i, f := range n.Features {
+		if e.Catalog().Features[f] == nil {
+			return notFound(fmt.Sprintf("features.%d", i), "the feature")
+		}
+	}
+	if err := validateText("reference", n.Reference, false); err != nil {
+		return err
+	}
+	return validateText("note", n.Note, false)
+}
+
+type createGrant struct {
+	NewGrant
+	change      Change
+	fingerprint int64
+}
+
+func (o *createGrant) account() string { return o.Account }
+
+func (o *createGrant) want(w *ledger.Want) {
+	w.GrantKeys = append(w.GrantKeys, ledger.KeyRef{Account: o.Account, Key: o.Key})
+}
+
+func (o *createGrant) counters(*ledger.Loaded) []counterRef { return nil }
+
+func (o *createGrant) run(b *batch, a *account) (any, error) {
+	if g := b.grantByKey(a, o.Key); g != nil {
+		if g.Fingerprint != o.fingerprint {
+			return nil, keyConflict("idempotencyKey")
+		}
+		return g, nil
+	}
+	g, err := o.grant(a.now)
+	if err != nil {
+		return nil, err
+	}
+	a.tidy(&g)
+	g.ID = b.grantID(a)
+	a.addGrants(g)
+	lot := a.lot(g.ID)
+	if err := b.issue(a, lot); err != nil {
+		return nil, err
+	}
+	made := ledger.Grant{Grant: a.lots[lot], Terms: a.terms[lot]}
+	delete(a.changed, lot)
+	b.writes.NewGrants = append(b.writes.NewGrants, made)
+	return &made, b.audit(a, o.change, "createGrant", nil, describeGrant(&made))
+}
+
+func (b *batch) grantID(a *account) ledger.ID { return a.nextID(b.random()) }
+
+// grantByKey finds the grant that a key made, in this batch or before, as it is
+// now.
+func (b *batch) grantByKey(a *account, key string) *ledger.Grant {
+	for i := range a.terms {
+		if a.terms[i].Key == key {
+			return &ledger.Grant{Grant: a.lots[i], Terms: a.terms[i]}
+		}
+	}
+	return b.loaded.Granted[ledger.KeyRef{Account: a.ID, Key: key}]
+}
+
+// grant is the row of a new grant.
+func (o *createGrant) grant(now waterfall.Instant) (ledger.Grant, error) {
+	g := ledger.Grant{
+		Grant: waterfall.Grant{Kind: o.Kind, Units: o.Units, Features: o.Features, Amount: o.Amount, Priority: o.Priority,
+			EffectiveAt: now, CreatedAt: now},
+		Terms: ledger.Terms{Account: o.Account, Recurrence: o.Recurrence, RolloverLimit: -1, Key: o.Key,
+			Fingerprint: o.fingerprint, Reference: o.Reference, Note: o.Note},
+	}
+	if o.EffectiveAt != nil {
+		g.EffectiveAt = *o.EffectiveAt
+	}
+	if o.ExpiresAt != nil {
+		g.ExpiresAt = *o.ExpiresAt
+		if g.ExpiresAt <= now || g.ExpiresAt <= g.EffectiveAt {
+			return g, badInput("expiresAt", "must lie in the future and after effectiveAt")
+		}
+	}
+	if o.RolloverLimit != nil {
+		g.RolloverLimit = *o.RolloverLimit
+	}
+	return g, nil
+}
+
+// tidy closes the spent grants that a new one takes the place of, so that the
+// open ones stay few. Until then they tell "used up" from "never had any".
+func (a *account) tidy(by *ledger.Grant) {
+	for i := range a.lots {
+		g, t := &a.lots[i], &a.terms[i]
+		if g.Kind == by.Kind && g.Remaining == 0 && g.Held == 0 && t.DueAt == 0 && !t.Closed &&
+			(by.Features == nil || slices.Equal(by.Features, g.Features)) {
+			t.Closed = true
+			a.mark(i)
+		}
+	}
+}
+
+// issue posts a period's amount of a grant and sets when it is due next.
+func (b *batch) issue(a *account, lot int) error {
+	g, t := &a.lots[lot], &a.terms[lot]
+	counter := book.Purchases
+	switch g.Kind {
+	case waterfall.Promotion:
+		counter = book.Promotions
+	case waterfall.Entitlement:
+		counter = book.Contracts
+	}
+	t.Issues++
+	t.SetDue(g)
+	return b.postOwn(a, lot, book.Grant, counter, g.Amount)
+}
+
+// postOwn posts what happens to a grant by itself: the grant is the source.
+func (b *batch) postOwn(a *account, lot int, kind book.Kind, counter book.Counter, amount int64) error {
+	t := &a.terms[lot]
+	err := a.post(&b.writes, lot, book.Posting{Kind: kind, Counter: counter, Amount: amount, Source: a.lots[lot].ID,
+		Ordinal: t.Postings, Part: book.NoPart})
+	t.Postings++
+	return err
+}
+
+// advance brings the account's grants up to the batch's time: what is due is
+// issued again or expires before anything is decided.
+func (b *batch) advance(a *account) error {
+	for lot := range a.terms {
+		for a.terms[lot].DueAt != 0 && a.terms[lot].DueAt <= a.now {
+			if err := b.renew(a, lot); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// renew does the one thing that a grant is due for.
+func (b *batch) renew(a *account, lot int) error {
+	g, t := &a.lots[lot], &a.terms[lot]
+	if g.ExpiresAt != 0 && t.DueAt >= g.ExpiresAt {
+		t.ExpiredAt, t.DueAt, t.Closed = a.now, 0, g.Held == 0
+		a.mark(lot)
+		return b.expireAmount(a, lot, g.Remaining)
+	}
+	if err := b.expireAmount(a, lot, g.Remaining-min(g.Remaining, max(0, t.RolloverLimit))); err != nil {
+		return err
+	}
+	return b.issue(a, lot)
+}
+
+func (b *batch) expireAmount(a *account, lot int, amount int64) error {
+	if amount == 0 {
+		return nil
+	}
+	return b.postOwn(a, lot, book.Expiry, book.Expired, -amount)
+}
+
+// AdvanceAccount brings an account's grants up to now; the server calls it for
+// accounts that are due and that nobody asks for.
+func (e *Engine) AdvanceAccount(ctx context.Context, account string) error {
+	_, err := do[bool](ctx, e, advanceGrants(account))
+	return err
+}
+
+// advanceGrants is an operation that does nothing beyond what every batch does
+// first.
+type advanceGrants string
+
+func (o advanceGrants) account() string                      { return string(o) }
+func (o advanceGrants) want(*ledger.Want)                    {}
+func (o advanceGrants) counters(*ledger.Loaded) []counterRef { return nil }
+func (o advanceGrants) run(*batch, *account) (any, error)    { return true, nil }
+
+// VoidGrant takes back what remains of a grant; what is held stays settleable.
+// CONFLICT when it is void or has expired already.
+func (e *Engine) VoidGrant(ctx context.Context, account string, grant ledger.ID, c Change) (*ledger.Grant, error) {
+	if err := validateAccount(account); err != nil {
+		return nil, err
+	}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return do[*ledger.Grant](ctx, e, &voidGrant{account, grant, c})
+}
+
+type voidGrant struct {
+	id     string
+	grant  ledger.ID
+	change Change
+}
+
+func (o *voidGrant) account() string                      { return o.id }
+func (o *voidGrant) want(*ledger.Want)                    {}
+func (o *voidGrant) counters(*ledger.Loaded) []counterRef { return nil }
+
+func (o *voidGrant) run(b *batch, a *account) (any, error) {
+	lot := a.lot(o.grant)
+	if lot < 0 {
+		grants, err := b.tx.GrantsByID(b.ctx, a.ID, []ledger.ID{o.grant})
+		if err != nil {
+			return nil, err
+		}
+		if len(grants) == 0 {
+			return nil, notFound("grantId", "the grant")
+		}
+		a.addGrants(grants...)
+		lot = a.lot(o.grant)
+	}
+	g, t := &a.lots[lot], &a.terms[lot]
+	switch {
+	case t.VoidedAt != 0:
+		return nil, conflict("the grant is already void")
+	case t.ExpiredAt != 0:
+		return nil, conflict("the grant has expired")
+	}
+	before := describeGrant(&ledger.Grant{Grant: *g, Terms: *t})
+	t.VoidedAt, t.DueAt, t.Closed = a.now, 0, g.Held == 0
+	a.mark(lot)
+	if g.Remaining > 0 {
+		if err := b.postOwn(a, lot, book.Void, book.Voided, -g.Remaining); err != nil {
+			return nil, err
+		}
+	}
+	void := ledger.Grant{Grant: *g, Terms: *t}
+	return &void, b.audit(a, o.change, "voidGrant", before, describeGrant(&void))
+}
+
+// describeGrant is what the audit log keeps of a grant.
+func describeGrant(g *ledger.Grant) map[string]any {
+	amount := func(n int64) string {
+		if g.Units {
+			return fmt.Sprint(n)
+		}
+		return book.FormatCredits(n)
+	}
+	d := map[string]any{"id": ledger.ID(g.ID).String(), "kind": g.Kind.String(), "amount": amount(g.Amount),
+		"remaining": amount(g.Remaining), "held": amount(g.Held), "void": g.VoidedAt != 0}
+	if g.Features != nil {
+		d["features"] = strings.Join(g.Features, " ")
+	}
+	return d
+}

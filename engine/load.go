@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"spillway/engine/counters"
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// counterRef names the counters of one user and feature.
+type counterRef struct{ feature, user string }
+
+// load begins the transaction and brings the state of each account up to what
+// it is under the locks. What the worker still knows is read again only if the
+// version in the locked row says otherwise.
+func (b *batch) load() error {
+	b.asked = b.want()
+	read := b.prefetch(b.asked.GrantsOf)
+	tx, loaded, err := b.engine.store.Begin(b.ctx, b.asked)
+	ahead := read()
+	if err != nil {
+		return err
+	}
+	b.tx, b.loaded = tx, loaded
+	if err := b.arrange(ahead); err != nil {
+		tx.Rollback()
+		return err
+	}
+	return nil
+}
+
+// want collects what Begin is to lock and read.
+func (b *batch) want() ledger.Want {
+	var w ledger.Want
+	for _, it := range b.items {
+		w.Accounts = append(w.Accounts, it.op.account())
+		it.op.want(&w)
+	}
+	slices.Sort(w.Accounts)
+	w.Accounts = slices.Compact(w.Accounts)
+	for _, id := range w.Accounts {
+		if !b.shard.states.Contains(id) {
+			w.GrantsOf = append(w.GrantsOf, id)
+		}
+	}
+	return w
+}
+
+// prefetch reads, beside PostgreSQL, the counters of the accounts that the
+// worker does not know. Their plan is not known either, so it asks for the
+// counters that any plan keeps for the feature.
+func (b *batch) prefetch(unknown []string) (wait func() map[string]*prefetched) {
+	if len(unknown) == 0 || b.engine.counters.Away() {
+		return func() map[string]*prefetched { return nil }
+	}
+	refs := make(map[string][]counterRef, len(unknown))
+	for _, it := range b.items {
+		if id := it.op.account(); !b.shard.states.Contains(id) {
+			refs[id] = append(refs[id], it.op.counters(nil)...)
+		}
+	}
+	queries := make([]counters.Query, len(unknown))
+	for i, id := range unknown {
+		queries[i] = counters.Query{Account: id, Fields: b.engine.possibleFields(b.catalog, refs[id])}
+	}
+	var group errgroup.Group
+	found := make(map[string]*prefetched, len(unknown))
+	group.Go(func() error {
+		snapshots, err := b.engine.counters.Read(b.ctx, queries)
+		for i := range snapshots {
+			found[queries[i].Account] = &prefetched{queries[i].Fields, snapshots[i]}
+		}
+		return err
+	})
+	return func() map[string]*prefetched {
+		_ = group.Wait() // what could not be read is read again, or rebuilt
+		return found
+	}
+}
+
+// prefetched is an answer of the counter store.
+type prefetched struct {
+	fields []counters.Field
+	counters.Snapshot
+}
+
+// arrange makes the state of each locked account.
+func (b *batch) arrange(ahead map[string]*prefetched) error {
+	if err := b.adopt(); err != nil {
+		return err
+	}
+	now := b.engine.now()
+	for _, a := range b.order {
+		a.open(now)
+	}
+	if err := b.loadCounters(ahead); err != nil {
+		return err
+	}
+	for _, a := range b.order {
+		if err := b.advance(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt takes over the states that are still as the worker knows them, and
+// makes new ones of the accounts that are new to it or changed behind its back.
+func (b *batch) adopt() error {
+	var changed []string
+	for _, id := range slices.Sorted(maps.Keys(b.loaded.Accounts)) {
+		row := b.loaded.Accounts[id]
+		a, known := b.shard.states.Get(id)
+		if !known || a.Version != row.Version {
+			a = &account{Account: *row}
+			if grants, read := b.grantsOf(id); read {
+				a.setGrants(grants)
+			} else {
+				changed = append(changed, id)
+			}
+		}
+		plan, err := b.newestPlan(row.Plan)
+		if err != nil {
+			return err
+		}
+		a.plan = plan
+		b.accounts[id] = a
+		b.order = append(b.order, a)
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	grants, err := b.tx.OpenGrants(b.ctx, changed)
+	if err != nil {
+		return err
+	}
+	for _, id := range changed {
+		b.accounts[id].setGrants(grants[id])
+	}
+	return nil
+}
+
+// grantsOf are the grants that Begin read of an account; read is false when it
+// was not asked to.
+func (b *batch) grantsOf(id string) (grants []ledger.Grant, read bool) {
+	return b.loaded.Grants[id], slices.Contains(b.asked.GrantsOf, id)
+}
+
+// newestPlan is the plan in force. A plan that is not in the catalog yet was
+// published elsewhere a moment ago.
+func (b *batch) newestPlan(key string) (*ledger.Plan, error) {
+	if p := b.catalog.Newest(key); p != nil {
+		return p, nil
+	}
+	catalog, err := b.engine.refresh(b.ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.catalog = catalog
+	if p := catalog.Newest(key); p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("engine: the plan %q of an account does not exist", key)
+}
+
+// loadCounters makes known what the operations ask: from memory, from what was
+// read ahead, from the counter store once more under the lock, or at last from
+// the usage events.
+func (b *batch) loadCounters(ahead map[string]*prefetched) error {
+	missing := map[*account][]counters.Field{}
+	for _, it := range b.items {
+		a := b.accounts[it.op.account()]
+		if a == nil {
+			continue
+		}
+		if shape := a.wantedShape(); a.shape != shape {
+			a.fields, a.complete, a.held, a.shape = map[counters.Field]*waterfall.Series{}, false, false, shape
+		}
+		if p := ahead[a.ID]; p != nil {
+			a.take(p)
+			delete(ahead, a.ID)
+		}
+		for _, ref := range it.op.counters(b.loaded) {
+			for _, f := range a.needed(nil, ref.feature, ref.user) {
+				if !a.knows(f) {
+					missing[a] = append(missing[a], f)
+				}
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return b.readMissing(missing)
+}
+
+// take adds what the store held, if it is of this version and shape.
+func (a *account) take(p *prefetched) bool {
+	if p.Version != a.Version || p.Shape != a.shape {
+		return false
+	}
+	for i, f := range p.fields {
+		if !a.knows(f) {
+			a.fields[f] = p.Fields[i]
+		}
+	}
+	a.held = true
+	return true
+}
+
+func (b *batch) readMissing(missing map[*account][]counters.Field) error {
+	stale := make([]*account, 0, len(missing))
+	queries := make([]counters.Query, 0, len(missing))
+	for _, a := range b.order {
+		if fields := missing[a]; fields != nil {
+			stale = append(stale, a)
+			queries = append(queries, counters.Query{Account: a.ID, Fields: fields})
+		}
+	}
+	snapshots, err := b.engine.counters.Read(b.ctx, queries)
+	for i, a := range stale {
+		if err == nil && a.take(&prefetched{queries[i].Fields, snapshots[i]}) {
+			continue
+		}
+		if err := b.rebuild(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rebuild counts an account's usage events again: the truth, whatever the
+// counter store holds.
+func (b *batch) rebuild(a *account) error {
+	b.engine.stats.rebuilds.Add(1)
+	return a.recountFrom(func(since waterfall.Instant, each func(*ledger.Event) error) error {
+		return b.tx.UsageSince(b.ctx, a.ID, since, each)
+	})
+}
+
+// recountFrom makes the counters from usage events.
+func (a *account) recountFrom(usage ledger.UsageReader) error {
+	a.fields, a.complete, a.held = map[counters.Field]*waterfall.Series{}, true, false
+	touched := a.touched
+	since := a.now - waterfall.Instant((a.horizon()+1)*1_000_000)
+	err := usage(since, func(e *ledger.Event) error {
+		for i := range e.Steps {
+			a.tally(e, &e.Steps[i])
+		}
+		return nil
+	})
+	a.dirty, a.touched = nil, touched
+	return err
+}

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"spillway/ledger"
+)
+
+// operation is one thing to do to one account.
+type operation interface {
+	// account is the id of the account.
+	account() string
+	// want adds what the operation must have read before it can run.
+	want(*ledger.Want)
+	// counters names those it asks. Before the batch has begun loaded is nil,
+	// and what depends on it is left out.
+	counters(loaded *ledger.Loaded) []counterRef
+	// run decides on the state and adds what is to be written. It returns the
+	// answer. A *Fault means that it changed nothing; any other error is a
+	// defect or a store's fault, and the batch is undone.
+	run(*batch, *account) (any, error)
+}
+
+// item is an operation on its way, with the one who waits for it.
+type item struct {
+	ctx    context.Context
+	op     operation
+	answer any
+	err    error
+	done   chan struct{}
+}
+
+// shard is a queue and its worker.
+type shard struct {
+	engine *Engine
+	queue  chan *item
+	// states are the accounts decided on lately; only the worker uses them.
+	states *simplelru.LRU[string, *account]
+}
+
+// Sizes measured as best on two cores: larger batches wait for themselves,
+// smaller ones for the disk.
+const (
+	maxBatch   = 256
+	queueDepth = 8192
+)
+
+func newShard(e *Engine, states int) *shard {
+	lru, _ := simplelru.NewLRU[string, *account](states, nil) // fails only for a size below 1
+	return &shard{engine: e, queue: make(chan *item, queueDepth), states: lru}
+}
+
+// work runs batches until the queue is closed.
+func (s *shard) work() {
+	items := make([]*item, 0, maxBatch)
+	for first := range s.queue {
+		items = append(items[:0], first)
+		for len(items) < maxBatch && len(s.queue) > 0 {
+			items = append(items, <-s.queue)
+		}
+		s.process(items)
+	}
+}
+
+// process answers each item: by a batch, and where a batch fails, by smaller
+// ones, so that one bad item never fails its neighbours.
+func (s *shard) process(items []*item) {
+	live := items[:0:0]
+	for _, it := range items {
+		if it.ctx.Err() != nil {
+			it.finish(nil, unavailable(it.ctx.Err()))
+			continue
+		}
+		live = append(live, it)
+	}
+	if len(live) > 0 {
+		s.attempt(live, 0)
+	}
+}
+
+// maxAttempts bounds how often a batch is begun again after its connection
+// broke.
+const maxAttempts = 4
+
+func (s *shard) attempt(items []*item, tries int) {
+	err := s.runBatch(items)
+	if err == nil {
+		return
+	}
+	s.forget(items)
+	var unknown *ledger.UnknownOutcomeError
+	switch {
+	case errors.As(err, &unknown) || ledger.Away(err):
+		// Begin again with new ids: the locks wait for whatever the broken
+		// transaction still does, and the look-up behind them finds it.
+		items = expire(items, err)
+		if tries+1 >= maxAttempts {
+			failAll(items, unavailable(err))
+			return
+		}
+		if len(items) > 0 {
+			time.Sleep(time.Duration(tries) * 20 * time.Millisecond)
+			s.attempt(items, tries+1)
+		}
+	case len(items) == 1:
+		s.engine.log.Error("an operation failed", "error", err, "account", items[0].op.account())
+		items[0].finish(nil, internal(err))
+	default:
+		half := len(items) / 2
+		s.attempt(items[:half], 0)
+		s.attempt(items[half:], 0)
+	}
+}
+
+// forget drops the states that a failed batch has touched.
+func (s *shard) forget(items []*item) {
+	for _, it := range items {
+		s.states.Remove(it.op.account())
+	}
+}
+
+// expire answers the items whose time is up, and returns the others.
+func expire(items []*item, cause error) []*item {
+	live := items[:0:0]
+	for _, it := range items {
+		if it.ctx.Err() != nil {
+			it.finish(nil, unavailable(cause))
+			continue
+		}
+		live = append(live, it)
+	}
+	return live
+}
+
+func failAll(items []*item, fault *Fault) {
+	for _, it := range items {
+		it.finish(nil, fault)
+	}
+}
+
+func (it *item) finish(answer any, err error) {
+	it.answer, it.err = answer, err
+	close(it.done)
+}

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"spillway/engine/waterfall"
+)
+
+// Bounds of the public contract.
+const (
+	maxHoldSeconds = 7 * 24 * 3600
+	maxKeyRunes    = 255
+	maxMetadata    = 4096
+	maxText        = 1000
+)
+
+func validateRequest(account, user, feature string, quantity int64) error {
+	if err := validateAccount(account); err != nil {
+		return err
+	}
+	if err := validateKey("userId", user); err != nil {
+		return err
+	}
+	if !waterfall.ValidID(feature) {
+		return badInput("feature", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
+	}
+	if quantity < 1 || quantity > waterfall.MaxQuantity {
+		return badInput("quantity", "must be a whole number from 1 to 9007199254740991")
+	}
+	return nil
+}
+
+// validateAccount answers a malformed id as one that does not exist.
+func validateAccount(id string) error {
+	if !waterfall.ValidID(id) {
+		return notFound("accountId", "the account")
+	}
+	return nil
+}
+
+// validateKey checks a user id or a key: 1 to 255 code points without control
+// characters.
+func validateKey(field, s string) error {
+	if s == "" {
+		return badInput(field, "must not be empty")
+	}
+	if !utf8.ValidString(s) {
+		return badInput(field, "must be valid UTF-8")
+	}
+	if utf8.RuneCountInString(s) > maxKeyRunes {
+		return badInput(field, "must be at most 255 characters long")
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return badInput(field, "must not hold control characters")
+		}
+	}
+	return nil
+}
+
+// validateText checks a text for people: no longer than 1000 code points, no
+// U+0000.
+func validateText(field, s string, required bool) error {
+	switch {
+	case required && s == "":
+		return badInput(field, "must not be empty")
+	case !utf8.ValidString(s) || bytes.IndexByte([]byte(s), 0) >= 0:
+		return badInput(field, "must be text without U+0000")
+	case utf8.RuneCountInString(s) > maxText:
+		return badInput(field, "must be at most %d characters long", maxText)
+	}
+	return nil
+}
+
+func validateMetadata(m []byte) error {
+	if m == nil {
+		return nil
+	}
+	if len(m) > maxMetadata {
+		return badInput("metadata", "must be at most 4 KB of JSON")
+	}
+	trimmed := bytes.TrimSpace(m)
+	if !json.Valid(m) || !utf8.Valid(m) || len(trimmed) == 0 || trimmed[0] != '{' {
+		return badInput("metadata", "must be a JSON object")
+	}
+	if holdsZero(m) {
+		return badInput("metadata", "must not hold U+0000")
+	}
+	return nil
+}
+
+// holdsZero tells whether a JSON text holds U+0000 in any string.
+func holdsZero(m []byte) bool {
+	if !bytes.Contains(m, []byte(`\u0000`)) {
+		return false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(m))
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return false
+		}
+		if s, ok := token.(string); ok && strings.ContainsRune(s, 0) {
+			return true
+		}
+	}
+}
+
+// fingerprint is 64 bits of SHA-256 over the parts of a request, told apart by
+// their lengths.
+func fingerprint(parts ...string) int64 {
+	var room [512]byte
+	b := room[:0]
+	for _, p := range parts {
+		b = binary.AppendUvarint(b, uint64(len(p)))
+		b = append(b, p...)
+	}
+	sum := sha256.Sum256(b)
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}

@@ -1,0 +1,275 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"spillway/engine/counters"
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// PreviewRequest asks what Authorize would answer.
+type PreviewRequest struct {
+	Account      string
+	User         string
+	Feature      string
+	Quantity     int64
+	AllowPartial bool
+}
+
+// Preview is what Authorize would answer at a moment. Nothing was taken.
+type Preview struct {
+	Status      ledger.Status
+	Reason      waterfall.Reason
+	Explanation string
+	Granted     int64
+	Charged     int64
+	Steps       []ledger.Step
+	// MaxQuantity is the most that could be allowed.
+	MaxQuantity int64
+	RetryAt     int64
+	AsOf        waterfall.Instant
+}
+
+// Preview walks the waterfall without taking anything.
+func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error) {
+	if err := validateRequest(r.Account, r.User, r.Feature, r.Quantity); err != nil {
+		return nil, err
+	}
+	feature := e.Catalog().Features[r.Feature]
+	if feature == nil {
+		return nil, notFound("feature", "the feature")
+	}
+	var p *Preview
+	err := e.look(ctx, r.Account, []counterRef{{r.Feature, r.User}}, func(a *account) {
+		rules := a.plan.Rules(r.Feature)
+		price := feature.PriceAt(a.now).Price
+		in := a.input(rules, price, r.Feature, r.User)
+		request := waterfall.Request{Quantity: r.Quantity, AllowPartial: r.AllowPartial}
+		out := waterfall.Decide(in, request, a.now)
+		p = &Preview{Status: ledger.StatusAllowed, Reason: out.Reason, Granted: out.Granted, Charged: out.Charged,
+			Steps: stepsOf(rules, out, a.now), MaxQuantity: waterfall.MaxQuantityNow(in, a.now), AsOf: a.now}
+		if !out.Allowed {
+			p.Status = ledger.StatusDenied
+			p.RetryAt = waterfall.RetryAt(in, request, a.now)
+		}
+		p.Explanation = explain(rules, out.Allowed, out.Reason, r.Quantity, out.Granted, p.Steps, p.RetryAt)
+	})
+	return p, err
+}
+
+// BucketQuery asks for the buckets of an account.
+type BucketQuery struct {
+	Account string
+	// User nil: only what is pooled per account.
+	User *string
+	// Feature "": every feature of the plan.
+	Feature string
+}
+
+// BucketState is a bucket as it stands for a user, or, where User is "", for
+// the whole account.
+type BucketState struct {
+	Bucket  waterfall.Bucket
+	Feature string
+	User    string
+	View    waterfall.BucketView
+}
+
+// Buckets shows the buckets of an account in the order of its plan.
+func (e *Engine) Buckets(ctx context.Context, q BucketQuery) ([]BucketState, error) {
+	if err := validateAccount(q.Account); err != nil {
+		return nil, err
+	}
+	user := ""
+	if q.User != nil {
+		if err := validateKey("userId", *q.User); err != nil {
+			return nil, err
+		}
+		user = *q.User
+	}
+	states := []BucketState{}
+	err := e.look(ctx, q.Account, []counterRef{{q.Feature, user}}, func(a *account) {
+		for i := range a.plan.Features {
+			r := &a.plan.Features[i]
+			if q.Feature != "" && r.Feature != q.Feature {
+				continue
+			}
+			states = append(states, e.bucketStates(a, r, q.User, user)...)
+		}
+	})
+	return states, err
+}
+
+func (e *Engine) bucketStates(a *account, r *waterfall.Rules, asked *string, user string) []BucketState {
+	var price waterfall.Price
+	if f := e.Catalog().Features[r.Feature]; f != nil {
+		price = f.PriceAt(a.now).Price
+	}
+	in := a.input(r, price, r.Feature, user)
+	var states []BucketState
+	for i, b := range r.Buckets {
+		s := BucketState{Bucket: b, Feature: r.Feature, View: waterfall.View(in, i, a.now)}
+		if b.Kind.Counted() && b.Scope == waterfall.PerUser {
+			if asked == nil {
+				continue
+			}
+			s.User = user
+		}
+		states = append(states, s)
+	}
+	return states
+}
+
+// Balance is an account's credits at a moment, in millionths.
+type Balance struct {
+	Available    int64
+	Held         int64
+	ExpiringSoon int64 // of what is available, within 7 days
+	NextExpiryAt waterfall.Instant
+	Sequence     int64
+	AsOf         waterfall.Instant
+}
+
+// soon is how far ahead Balance looks for what expires.
+const soon = waterfall.Instant(7 * 24 * 3600 * 1_000_000)
+
+// Balance counts the account's open grants in credits, of every kind.
+func (e *Engine) Balance(ctx context.Context, id string) (*Balance, error) {
+	if err := validateAccount(id); err != nil {
+		return nil, err
+	}
+	var b *Balance
+	err := e.look(ctx, id, nil, func(a *account) { b = balanceOf(a.lots, a.Head.Sequence, a.now) })
+	return b, err
+}
+
+func balanceOf(lots []waterfall.Grant, sequence int64, now waterfall.Instant) *Balance {
+	b := &Balance{Sequence: sequence, AsOf: now}
+	for i := range lots {
+		g := &lots[i]
+		if g.Units {
+			continue
+		}
+		b.Held += g.Held
+		if !g.OpenAt(now) {
+			continue
+		}
+		b.Available += g.Remaining
+		if g.ExpiresAt == 0 || g.Remaining == 0 {
+			continue
+		}
+		if g.ExpiresAt <= now+soon {
+			b.ExpiringSoon += g.Remaining
+		}
+		if b.NextExpiryAt == 0 || g.ExpiresAt < b.NextExpiryAt {
+			b.NextExpiryAt = g.ExpiresAt
+		}
+	}
+	return b
+}
+
+// SpendState is an account's spend cap as it stands.
+type SpendState struct {
+	Limit    int64
+	Period   waterfall.Period
+	Spent    int64
+	ResetsAt int64 // a second
+}
+
+// SpendCap shows the account's spend cap, nil when it has none.
+func (e *Engine) SpendCap(ctx context.Context, id string) (*SpendState, error) {
+	if err := validateAccount(id); err != nil {
+		return nil, err
+	}
+	var s *SpendState
+	err := e.look(ctx, id, []counterRef{{}}, func(a *account) {
+		if a.Cap == nil {
+			return
+		}
+		second := a.now.Second()
+		s = &SpendState{Limit: a.Cap.Limit, Period: a.Cap.Period, ResetsAt: a.Cap.Period.End(second),
+			Spent: a.known(spendField).Sum(a.Cap.Period.Start(second)-1, second)}
+	})
+	return s, err
+}
+
+// look shows an account as it stands, without a lock: one snapshot of the
+// database, and counters that count only if they are of its version. A
+// reference with an empty feature asks for every feature of the plan.
+func (e *Engine) look(ctx context.Context, id string, refs []counterRef, show func(*account)) error {
+	found, err := e.ledger.Look(ctx, id, func(s *ledger.Snapshot, usage ledger.UsageReader) error {
+		a := &account{Account: *s.Account, fields: map[counters.Field]*waterfall.Series{}}
+		a.setGrants(s.Grants)
+		if a.plan = e.Catalog().Newest(a.Plan); a.plan == nil {
+			catalog, err := e.refresh(ctx)
+			if err != nil {
+				return err
+			}
+			a.plan = catalog.Newest(a.Plan)
+		}
+		a.shape = a.wantedShape()
+		a.open(max(e.now(), a.DecidedAt))
+		if err := e.lookCounters(ctx, a, refs, usage); err != nil {
+			return err
+		}
+		show(a)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return storeFault(err)
+	case !found:
+		return notFound("accountId", "the account")
+	}
+	return nil
+}
+
+func (e *Engine) lookCounters(ctx context.Context, a *account, refs []counterRef, usage ledger.UsageReader) error {
+	var fields []counters.Field
+	for _, ref := range refs {
+		if ref.feature != "" {
+			fields = a.needed(fields, ref.feature, ref.user)
+			continue
+		}
+		for i := range a.plan.Features {
+			fields = a.needed(fields, a.plan.Features[i].Feature, ref.user)
+		}
+		if len(a.plan.Features) == 0 {
+			fields = a.needed(fields, "", ref.user)
+		}
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	snapshots, err := e.counters.Read(ctx, []counters.Query{{Account: a.ID, Fields: fields}})
+	if err == nil && a.take(&prefetched{fields, snapshots[0]}) {
+		return nil
+	}
+	return a.recountFrom(usage)
+}
+
+// Explain is the sentence that tells a person what was decided and why.
+func (e *Engine) Explain(d *ledger.Decision) string {
+	var rules *waterfall.Rules
+	if p := e.Catalog().Plan(d.PlanKey, d.PlanVersion); p != nil {
+		rules = p.Rules(d.Feature)
+	}
+	return explain(rules, d.Status != ledger.StatusDenied, d.Reason, d.Requested, d.Granted, d.Steps, d.RetryAt)
+}
+
+func explain(rules *waterfall.Rules, allowed bool, reason waterfall.Reason, requested, granted int64, steps []ledger.Step, retryAt int64) string {
+	t := waterfall.Telling{Rules: rules, Allowed: allowed, Reason: reason, Requested: requested, Granted: granted, RetryAt: retryAt}
+	if rules != nil {
+		for _, s := range steps {
+			i := slices.IndexFunc(rules.Buckets, func(b waterfall.Bucket) bool { return b.Key == s.Bucket })
+			if i < 0 {
+				continue
+			}
+			t.Steps = append(t.Steps, waterfall.Step{Bucket: i, Available: s.Available, Taken: s.Taken, Reason: s.Reason, Window: s.Window})
+			t.Credits = append(t.Credits, s.Credits)
+		}
+	}
+	return waterfall.Explain(t)
+}

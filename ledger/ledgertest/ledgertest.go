@@ -1,0 +1,157 @@
+// Package ledgertest gives each test a migrated database of its own, on the
+// PostgreSQL of the test run. It never skips: without one the test fails and
+// says what to run.
+package ledgertest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"spillway/ledger"
+	"spillway/migrations"
+)
+
+// Variable names the environment variable that holds the URL of the test run's
+// PostgreSQL, as a superuser.
+const Variable = "SPILLWAY_TEST_DATABASE_URL"
+
+var (
+	once     sync.Once
+	onceErr  error
+	template string
+	count    atomic.Int64
+)
+
+// URL makes a fresh migrated database and returns its URL, for a superuser.
+func URL(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv(Variable)
+	if server == "" {
+		t.Fatalf("%s is not set; run: make test", Variable)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	once.Do(func() { template, onceErr = makeTemplate(ctx, server) })
+	if onceErr != nil {
+		t.Fatalf("the template database: %v", onceErr)
+	}
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
+	if err := locked(ctx, server, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "create database "+name+" template "+template)
+		return err
+	}); err != nil {
+		t.Fatalf("create database: %v", err)
+	}
+	t.Cleanup(func() { drop(server, name) })
+	return withDatabase(server, name)
+}
+
+// New opens a ledger on a fresh database.
+func New(t testing.TB) *ledger.Ledger {
+	t.Helper()
+	l, err := ledger.Open(context.Background(), URL(t), ledger.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return l
+}
+
+// Exec runs SQL as a superuser, for tests that tamper.
+func Exec(t testing.TB, databaseURL, sql string, args ...any) int64 {
+	t.Helper()
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close(ctx) }()
+	tag, err := c.Exec(ctx, sql, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return tag.RowsAffected()
+}
+
+// makeTemplate migrates the template database of this version of the schema,
+// unless another package's tests have.
+func makeTemplate(ctx context.Context, server string) (string, error) {
+	name, err := templateName()
+	if err != nil {
+		return "", err
+	}
+	return name, locked(ctx, server, func(c *pgx.Conn) error {
+		var there bool
+		if err := c.QueryRow(ctx, "select exists (select from pg_database where datname = $1 and datistemplate)", name).Scan(&there); err != nil || there {
+			return err
+		}
+		if _, err := c.Exec(ctx, "drop database if exists "+name); err != nil {
+			return err
+		}
+		if _, err := c.Exec(ctx, "create database "+name); err != nil {
+			return err
+		}
+		if err := ledger.Migrate(ctx, withDatabase(server, name)); err != nil {
+			return err
+		}
+		_, err := c.Exec(ctx, "alter database "+name+" is_template true")
+		return err
+	})
+}
+
+func templateName() (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(migrations.FS, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := migrations.FS.ReadFile(path)
+		sum.Write(text)
+		return err
+	})
+	return "template_" + hex.EncodeToString(sum.Sum(nil)[:6]), err
+}
+
+// locked runs one at a time over all packages: a template that is in use
+// cannot be copied.
+func locked(ctx context.Context, server string, work func(*pgx.Conn) error) error {
+	c, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(ctx) }()
+	if _, err := c.Exec(ctx, "select pg_advisory_lock(7074001)"); err != nil {
+		return err
+	}
+	return work(c)
+}
+
+func drop(server, name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if c, err := pgx.Connect(ctx, server); err == nil {
+		_, _ = c.Exec(ctx, "drop database if exists "+name+" with (force)")
+		_ = c.Close(ctx)
+	}
+}
+
+func withDatabase(server, name string) string {
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme == "" {
+		return server + " dbname=" + name
+	}
+	u.Path = "/" + strings.TrimPrefix(name, "/")
+	return u.String()
+}
