@@ -1,0 +1,17 @@
+// Package graph is the GraphQL API: the schema, and the translation between
+// it and the engine and the ledger. It decides nothing.
+//
+//	schema/          what clients see, split by topic
+//	scalar/          the leaf values: reading, writing, and nothing else
+//	view/            the records as the schema names them
+//	caller/          who asks
+//	internal/exec/   made from the schema by gqlgen: `make generate`
+//	api.go           documents in, answers out
+//	limits.go        what a document may ask for
+//	access.go        who may ask for it
+//	faults.go        what a client is told when something is wrong
+//	query.go, mutation.go   the root fields: translate, call, translate
+//
+// [API] answers documents and knows nothing of HTTP; the caller comes in the
+// context (package caller).
+package graph

@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"context"
+
+	"spillway/engine"
+	"spillway/graph/caller"
+	"spillway/graph/internal/exec"
+	"spillway/graph/scalar"
+	"spillway/graph/view"
+	"spillway/ledger"
+)
+
+// resolvers are the root fields.
+type resolvers struct{ from *view.Source }
+
+// Query and Mutation are how gqlgen finds the root fields.
+func (r *resolvers) Query() exec.QueryResolver { return (*query)(r) }
+
+// Mutation is the root of what changes something.
+func (r *resolvers) Mutation() exec.MutationResolver { return (*mutation)(r) }
+
+type query resolvers
+
+func (q *query) Viewer(ctx context.Context) (*view.Viewer, error) {
+	c := caller.From(ctx)
+	viewer := &view.Viewer{UserID: c.User, Roles: c.Roles}
+	var err error
+	if c.Account != "" {
+		viewer.Account, err = q.from.Account(ctx, c.Account)
+	}
+	return viewer, err
+}
+
+func (q *query) Account(ctx context.Context, id string) (*view.Account, error) {
+	return q.from.Account(ctx, id)
+}
+
+func (q *query) Decision(ctx context.Context, account, id string) (*view.Decision, error) {
+	return q.from.Decision(ctx, account, id)
+}
+
+func (q *query) Preview(ctx context.Context, in view.PreviewInput) (*view.Preview, error) {
+	p, err := q.from.Engine.Preview(ctx, engine.PreviewRequest{
+		Account: in.AccountID, User: in.UserID, Feature: in.Feature, Quantity: in.Quantity, AllowPartial: in.AllowPartial,
+	})
+	if err != nil {
+		return nil, below("input", err)
+	}
+	return &view.Preview{
+		Status: p.Status, Reason: p.Reason, Explanation: p.Explanation, Granted: p.Granted, Charged: scalar.Millionths(p.Charged),
+		Steps: view.Steps(p.Steps), MaxQuantity: p.MaxQuantity, RetryAt: view.Second(p.RetryAt), AsOf: p.AsOf,
+	}, nil
+}
+
+func (q *query) Features(context.Context) ([]view.Feature, error) { return q.from.Features(), nil }
+
+func (q *query) Plans(context.Context) ([]view.Plan, error) { return q.from.Plans(), nil }
+
+func (q *query) Plan(_ context.Context, key string, version *int) (*view.Plan, error) {
+	catalog := q.from.Engine.Catalog()
+	var plan *ledger.Plan
+	if version == nil {
+		plan = catalog.Newest(key)
+	} else {
+		plan = catalog.Plan(key, int32(*version)) // a scalar Int has 32 bits
+	}
+	return view.NewPlan(q.from, plan), nil
+}

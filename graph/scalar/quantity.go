@@ -1,0 +1,52 @@
+package scalar
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+var errInteger = errors.New("must be an integer")
+
+// MarshalQuantity writes a Quantity.
+func MarshalQuantity(n int64) graphql.Marshaler { return number(n) }
+
+// UnmarshalQuantity reads a Quantity. It refuses what is no integer; the range
+// is checked by whoever knows what the quantity is for.
+func UnmarshalQuantity(v any) (int64, error) { return integer(v) }
+
+// MarshalCount writes a Count.
+func MarshalCount(n int64) graphql.Marshaler { return number(n) }
+
+// UnmarshalCount reads a Count like a Quantity.
+func UnmarshalCount(v any) (int64, error) { return integer(v) }
+
+// integer reads an integer; beyond 64 bits it gives the nearest one.
+func integer(v any) (int64, error) {
+	switch v := v.(type) {
+	case int:
+		return int64(v), nil
+	case int64:
+		return v, nil
+	case json.Number:
+		return parseInteger(string(v))
+	}
+	return 0, errInteger
+}
+
+func parseInteger(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err == nil:
+		return n, nil
+	case !errors.Is(err, strconv.ErrRange):
+		return 0, errInteger
+	case strings.HasPrefix(s, "-"):
+		return math.MinInt64, nil
+	}
+	return math.MaxInt64, nil
+}

@@ -1,0 +1,113 @@
+package view
+
+import (
+	"context"
+
+	"spillway/engine"
+	"spillway/engine/waterfall"
+	"spillway/graph/caller"
+	"spillway/graph/scalar"
+	"spillway/ledger"
+)
+
+// Account shows an account.
+type Account struct {
+	from *Source
+	row  *ledger.Account
+}
+
+// NewAccount shows an account.
+func NewAccount(from *Source, row *ledger.Account) *Account { return &Account{from, row} }
+
+// ID is the account's id.
+func (a *Account) ID() string { return a.row.ID }
+
+// Name is its name.
+func (a *Account) Name() string { return a.row.Name }
+
+// Status tells whether it may spend.
+func (a *Account) Status() ledger.AccountStatus { return a.row.Status }
+
+// CreatedAt is when it was created.
+func (a *Account) CreatedAt() waterfall.Instant { return a.row.CreatedAt }
+
+// Plan is the newest version of its plan. An account may be assigned a plan a
+// moment before this process hears of it.
+func (a *Account) Plan() (*Plan, error) {
+	if p := a.from.Engine.Catalog().Newest(a.row.Plan); p != nil {
+		return &Plan{a.from, p}, nil
+	}
+	return nil, &engine.Fault{Code: engine.CodeUnavailable, Message: "the plan was published a moment ago; try again"}
+}
+
+// Balance is its credits now.
+func (a *Account) Balance(ctx context.Context) (*Balance, error) {
+	b, err := a.from.Engine.Balance(ctx, a.row.ID)
+	return balance(b, err)
+}
+
+func balance(b *engine.Balance, err error) (*Balance, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Balance{
+		Available: scalar.Millionths(b.Available), Held: scalar.Millionths(b.Held), ExpiringSoon: scalar.Millionths(b.ExpiringSoon),
+		NextExpiryAt: optional(b.NextExpiryAt), Sequence: b.Sequence, AsOf: b.AsOf,
+	}, nil
+}
+
+// SpendCap is its own limit on credits, nil: none.
+func (a *Account) SpendCap(ctx context.Context) (*SpendCap, error) {
+	s, err := a.from.Engine.SpendCap(ctx, a.row.ID)
+	if s == nil || err != nil {
+		return nil, err
+	}
+	return &SpendCap{
+		Limit: scalar.Millionths(s.Limit), Period: s.Period, Spent: scalar.Millionths(s.Spent),
+		ResetsAt: waterfall.AtSecond(s.ResetsAt),
+	}, nil
+}
+
+// Buckets are the plan's buckets as they stand. Who sees no account but their
+// own sees their own windows where no user is named.
+func (a *Account) Buckets(ctx context.Context, userID, feature *string) ([]BucketState, error) {
+	if c := caller.From(ctx); userID == nil && c.OnlyUser() {
+		userID = &c.User
+	}
+	query := engine.BucketQuery{Account: a.row.ID, User: userID}
+	if feature != nil {
+		query.Feature = *feature
+	}
+	states, err := a.from.Engine.Buckets(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return a.from.bucketStates(states), nil
+}
+
+func (s *Source) bucketStates(states []engine.BucketState) []BucketState {
+	shown := make([]BucketState, len(states))
+	for i := range states {
+		b := &states[i]
+		shown[i] = BucketState{
+			Kind: b.Bucket.Kind, Key: b.Bucket.Key, Feature: s.Feature(b.Feature), UserID: optional(b.User),
+			Used: b.View.Used, Remaining: b.View.Remaining, Windows: windows(b.View.Windows),
+			NextRefillAt: Second(b.View.NextRefill), ResetsAt: Second(b.View.Reset),
+		}
+		if limit := b.View.Limit; limit >= 0 {
+			shown[i].Limit = &limit
+		}
+	}
+	return shown
+}
+
+func windows(views []waterfall.WindowView) []WindowState {
+	shown := make([]WindowState, len(views))
+	for i, w := range views {
+		shown[i] = WindowState{
+			Limit: w.Window.Limit, Duration: w.Window.Seconds, Used: w.Used, Remaining: w.Remaining,
+			NextRefillAt: Second(w.NextRefill), ResetsAt: Second(w.Reset),
+		}
+	}
+	return shown
+}

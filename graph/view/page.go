@@ -1,0 +1,91 @@
+package view
+
+import (
+	"encoding/base64"
+	"strconv"
+
+	"spillway/engine"
+	"spillway/ledger"
+)
+
+// largestPage is the most edges that a page may hold.
+const largestPage = 200
+
+// Cursors say nothing to a client: base64url of an id, a sequence number or a
+// key.
+var cursors = base64.RawURLEncoding
+
+func badCursor() error {
+	return &engine.Fault{Code: engine.CodeBadInput, Field: "after", Message: "must be a cursor of this list"}
+}
+
+// IDCursor is the cursor of what has an id.
+func IDCursor(id ledger.ID) string { return cursors.EncodeToString(id[:]) }
+
+// ParseIDCursor reads what IDCursor wrote; nil for nil.
+func ParseIDCursor(after *string) (*ledger.ID, error) {
+	if after == nil {
+		return nil, nil
+	}
+	b, err := cursors.DecodeString(*after)
+	if err != nil || len(b) != len(ledger.ID{}) {
+		return nil, badCursor()
+	}
+	id := ledger.ID(b)
+	return &id, nil
+}
+
+func sequenceCursor(n int64) string {
+	return cursors.EncodeToString(strconv.AppendInt(nil, n, 10))
+}
+
+func parseSequenceCursor(after *string) (int64, error) {
+	if after == nil {
+		return 0, nil
+	}
+	b, err := cursors.DecodeString(*after)
+	n, wrong := strconv.ParseInt(string(b), 10, 64)
+	if err != nil || wrong != nil || n < 1 {
+		return 0, badCursor()
+	}
+	return n, nil
+}
+
+func keyCursor(key string) string { return cursors.EncodeToString([]byte(key)) }
+
+func parseKeyCursor(after *string) (string, error) {
+	if after == nil {
+		return "", nil
+	}
+	b, err := cursors.DecodeString(*after)
+	if err != nil || len(b) == 0 {
+		return "", badCursor()
+	}
+	return string(b), nil
+}
+
+func checkFirst(first int) error {
+	if first < 1 || first > largestPage {
+		return &engine.Fault{Code: engine.CodeBadInput, Field: "first", Message: "must be 1 to 200"}
+	}
+	return nil
+}
+
+// page reads where a page of a list by id begins.
+func page(first int, after *string) (ledger.Page, error) {
+	if err := checkFirst(first); err != nil {
+		return ledger.Page{}, err
+	}
+	id, err := ParseIDCursor(after)
+	return ledger.Page{First: first, After: id}, err
+}
+
+// pageInfo says where a page stands whose edges have these cursors.
+func pageInfo(n int, cursor func(i int) string, more bool, after *string) *PageInfo {
+	info := &PageInfo{HasNextPage: more, HasPreviousPage: after != nil}
+	if n > 0 {
+		first, last := cursor(0), cursor(n-1)
+		info.StartCursor, info.EndCursor = &first, &last
+	}
+	return info
+}
