@@ -6,8 +6,6 @@ type Taken struct {
 	Kind   Kind
 	Bucket string
 	Scope  Scope
-	// Second is the second in which a counter counted the units.
-	Second int64
 	// Units and Credits are what is left of the part.
 	Units   int64
 	Credits int64
