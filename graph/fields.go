@@ -34,7 +34,7 @@ func variableFault(op *ast.OperationDefinition, err error) *gqlerror.Error {
 	if !errors.As(err, &at) || len(at.Path) < 2 {
 		return refusal(engine.CodeBadInput, "the variables could not be read")
 	}
-	name, rest := at.Path[1].String(), at.Path[2:]
+	name, rest := dotted(at.Path[1:2]), at.Path[2:]
 	field := "$" + name
 	if argument := argumentOf(op.SelectionSet, name); argument != nil {
 		field = dotted(append(argument, rest...))

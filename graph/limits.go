@@ -59,7 +59,7 @@ var (
 
 func withoutSuggestions() *rules.Rules {
 	r := rules.NewDefaultRules()
-	for with, without := range map[string]rules.Rule{
+	for with, without := range map[string]validator.Rule{
 		rules.FieldsOnCorrectTypeRule.Name: rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
 		rules.ScalarLeafsRule.Name:         rules.ScalarLeafsRuleWithoutSuggestions,
 		rules.KnownArgumentNamesRule.Name:  rules.KnownArgumentNamesRuleWithoutSuggestions,
