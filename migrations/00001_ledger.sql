@@ -34,6 +34,7 @@ create table accounts (
     chain            bytea       not null default decode(repeat('00', 32), 'hex') check (length(chain) = 32),
     created_at       timestamptz not null
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+create index accounts_name on accounts ((lower(name)) collate "C");
 
 -- Each request answered: what was asked, what was granted, step by step and
 -- why. Settlements, releases, expiries and refunds are rows of their own that
