@@ -1,0 +1,65 @@
+import { createClient, type Client } from "graphql-ws";
+import type { ConnectionStore } from "./connection";
+
+/** Why a session ended: the token ran out, or the server does not take it. */
+export type Ending = "expired" | "refused";
+
+/** Close codes of the API after which trying again is of no use. */
+const endings = new Map<number, Ending>([[4401, "expired"], [4403, "refused"]]);
+
+const pingEvery = 10_000;
+const pongWithin = 5_000;
+
+/** The websocket to the API: opened when something is to be watched, opened again whenever it is lost. */
+export function openSocket(token: string, connection: ConnectionStore, onEnd: (ending: Ending) => void): Client {
+  let pongDue: ReturnType<typeof setTimeout> | undefined;
+  const client = createClient({
+    url: () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
+    connectionParams: { authorization: `Bearer ${token}` },
+    retryAttempts: Number.POSITIVE_INFINITY,
+    retryWait: (retries) => pause(Math.min(500 * 2 ** retries, 15_000) * (0.75 + Math.random() / 2)),
+    shouldRetry: (event) => !endings.has(closeCode(event)),
+    lazyCloseTimeout: 2_000, // a change of page does not cost a new socket
+    keepAlive: pingEvery,
+    on: {
+      connecting: () => connection.connecting(),
+      connected: () => connection.connected(),
+      // A ping without an answer: the line is dead, though nobody closed it.
+      ping: (received) => {
+        if (received) return;
+        clearTimeout(pongDue);
+        pongDue = setTimeout(() => client.terminate(), pongWithin);
+      },
+      pong: () => clearTimeout(pongDue),
+      closed: (event) => {
+        clearTimeout(pongDue);
+        const code = closeCode(event);
+        connection.closed(code === 1000);
+        const ending = endings.get(code);
+        if (ending) onEnd(ending);
+      },
+    },
+  });
+  return client;
+}
+
+/**
+ * A feed's payload whose `after` moves with what arrived. graphql-ws sends the same payload again
+ * after a loss, so the server goes on exactly where this reader stopped: none lost, none twice.
+ */
+export function resumeAfter(payload: { variables?: Record<string, unknown> }, data: unknown): void {
+  if (typeof data !== "object" || data === null) return;
+  for (const field of ["decisions", "allDecisions"] as const) {
+    const edge = (data as Record<string, unknown>)[field];
+    if (typeof edge !== "object" || edge === null || !("cursor" in edge)) continue;
+    payload.variables = { ...payload.variables, after: edge.cursor };
+  }
+}
+
+function closeCode(event: unknown): number {
+  return typeof event === "object" && event !== null && "code" in event && typeof event.code === "number" ? event.code : 0;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}

@@ -1,0 +1,73 @@
+import { Button, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useAction } from "../../../api/useAction";
+import { formatCredits, subtractCredits } from "../../../format/credits";
+import { newKey } from "../../../format/key";
+import { parseQuantity, withUnit } from "../../../format/quantity";
+import { RefundDocument } from "../../../gql/graphql";
+import { ActionDialog } from "../../../parts/actions/ActionDialog";
+import type { Explained } from "../../../parts/why/WhyDrawer";
+
+interface Props {
+  accountId: string;
+  decision: Explained;
+  onDone: () => void;
+}
+
+/** Gives back what a decision drew, all of it or a part. */
+export function RefundButton({ accountId, decision, onDone }: Props) {
+  const [open, setOpen] = useState(false);
+  const left = decision.granted - decision.refunded;
+  if (left <= 0 || (decision.status !== "ALLOWED" && decision.status !== "SETTLED")) return null;
+  return (
+    <>
+      <Button variant="default" onClick={() => setOpen(true)} style={{ justifySelf: "start" }}>
+        Refund
+      </Button>
+      {open && <RefundDialog accountId={accountId} decision={decision} left={left} onDone={onDone} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function RefundDialog({ accountId, decision, left, onDone, onClose }: Props & { left: number; onClose: () => void }) {
+  const [text, setText] = useState(String(left));
+  const [idempotencyKey] = useState(newKey);
+  const action = useAction(RefundDocument);
+  const quantity = parseQuantity(text);
+  const valid = quantity !== null && quantity <= left;
+  const { unit } = decision.feature;
+  const refunded = action.result?.refund;
+  return (
+    <ActionDialog
+      title="Refund this decision"
+      verb="Refund"
+      onClose={() => {
+        onClose();
+        if (action.result) onDone();
+      }}
+      onSubmit={(reason) => void action.run({ accountId, decisionId: decision.id, quantity: quantity === left ? null : quantity, idempotencyKey, reason })}
+      running={action.running}
+      fault={action.fault}
+      valid={valid}
+      result={
+        refunded && (
+          <>
+            {withUnit(refunded.refunded - decision.refunded, unit)} and {formatCredits(subtractCredits(refunded.refundedCredits, decision.refundedCredits))} credits were given back.
+          </>
+        )
+      }
+      effect={
+        valid ? (
+          <p>
+            {withUnit(quantity, unit)} of {withUnit(left, unit)} go back to where they were drawn, last drawn first. Of the {formatCredits(decision.charged)} credits charged,{" "}
+            {formatCredits(subtractCredits(decision.charged, decision.refundedCredits))} can still be given back{quantity < left ? "; the server works out the share of this part" : ""}.
+          </p>
+        ) : (
+          <p>A whole number from 1 to {left}.</p>
+        )
+      }
+    >
+      <TextInput label="How much" description={`Of the ${withUnit(left, unit)} that are not refunded yet`} inputMode="numeric" value={text} onChange={(event) => setText(event.currentTarget.value)} error={valid ? undefined : `A whole number from 1 to ${left}`} autoComplete="off" data-autofocus />
+    </ActionDialog>
+  );
+}

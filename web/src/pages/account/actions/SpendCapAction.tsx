@@ -1,0 +1,45 @@
+import { NativeSelect, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useAction } from "../../../api/useAction";
+import { formatCredits, fromMicros, isCredits, toMicros } from "../../../format/credits";
+import { SetSpendCapDocument, type CalendarPeriod } from "../../../gql/graphql";
+import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
+import { periodWords } from "../../../parts/words/words";
+import type { AccountHead } from "../AccountPage";
+import css from "./Actions.module.css";
+
+/** Limits what may be drawn from credits in a calendar period, or lifts that limit. */
+export function SpendCapAction({ account, onClose, onDone }: { account: AccountHead; onClose: () => void; onDone: () => void }) {
+  const cap = account.spendCap;
+  const [limit, setLimit] = useState(cap?.limit ?? "");
+  const [period, setPeriod] = useState<CalendarPeriod>(cap?.period ?? "MONTH");
+  const action = useAction(SetSpendCapDocument);
+  const valid = limit === "" ? cap !== null : isCredits(limit) && !limit.startsWith("-");
+  const name = (of: { limit: string; period: CalendarPeriod }) => `${formatCredits(of.limit)} credits a ${periodWords[of.period]}`;
+  const set = action.result?.setSpendCap.spendCap;
+  const reached = cap && valid && limit !== "" && period === cap.period && toMicros(limit) <= toMicros(cap.spent);
+  return (
+    <ActionDialog
+      title={`Spend cap of ${account.name}`}
+      verb={limit === "" ? "Lift the cap" : "Set the cap"}
+      onClose={onClose}
+      onSubmit={(reason) => void action.run({ accountId: account.id, limit: limit ? fromMicros(toMicros(limit)) : null, period, reason }).then((done) => done && onDone())}
+      running={action.running}
+      fault={action.fault}
+      valid={valid}
+      result={action.result && (set ? <>At most {name(set)} can be drawn now; {formatCredits(set.spent)} already were.</> : <>There is no spend cap any more.</>)}
+      effect={
+        <>
+          <Change name="Spend cap" from={cap ? name(cap) : "none"} to={limit === "" ? "none" : valid ? name({ limit, period }) : "…"} />
+          {cap && <p>{formatCredits(cap.spent)} credits were drawn in this {periodWords[cap.period]}.</p>}
+          {reached && <p>That is reached already: credits pay for nothing until the next {periodWords[period]}.</p>}
+        </>
+      }
+    >
+      <div className={css.pair}>
+        <TextInput label="At most" description="Credits; empty for no cap" value={limit} onChange={(event) => setLimit(event.currentTarget.value.trim())} inputMode="decimal" error={limit !== "" && !isCredits(limit) ? "Digits, a point, at most six digits after it" : undefined} autoComplete="off" data-autofocus />
+        <NativeSelect label="In each" value={period} onChange={(event) => setPeriod(event.currentTarget.value as CalendarPeriod)} data={[{ value: "DAY", label: "Day (UTC)" }, { value: "WEEK", label: "Week (UTC)" }, { value: "MONTH", label: "Month (UTC)" }]} />
+      </div>
+    </ActionDialog>
+  );
+}

@@ -1,0 +1,110 @@
+import { Button, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { usePages } from "../../api/usePages";
+import { AccountsDocument, type AccountsQuery } from "../../gql/graphql";
+import { KindList } from "../../parts/decisions/KindList";
+import { AccountStatusPill } from "../../parts/words/AccountStatusPill";
+import { Empty } from "../../parts/feedback/Empty";
+import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
+import { Icon } from "../../parts/Icon";
+import { Credits } from "../../parts/money/Amount";
+import { PageTitle } from "../../parts/shell/PageTitle";
+import { RelativeTime } from "../../parts/time/Times";
+import { NewAccount } from "./NewAccount";
+
+type Row = AccountsQuery["accounts"]["edges"][number]["node"];
+
+/** Everyone who pays: found by id or by the beginning of the name. */
+export default function AccountsPage() {
+  const [params, setParams] = useSearchParams();
+  const search = params.get("q") ?? "";
+  const [text, setText] = useState(search);
+  const [adding, setAdding] = useState(false);
+  const { rows, fault, reload, more, loading } = usePages(AccountsDocument, { search: search || null, first: 25 }, (data) => data.accounts);
+
+  useEffect(() => {
+    if (text.trim() === search) return undefined;
+    const timer = setTimeout(() => setParams(text.trim() ? { q: text.trim() } : {}, { replace: true }), 300);
+    return () => clearTimeout(timer);
+  }, [text, search, setParams]);
+
+  return (
+    <>
+      <PageTitle title="Accounts" sub="Who pays, on which plan, and what they run on.">
+        <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>
+          New account
+        </Button>
+      </PageTitle>
+      <TextInput type="search" aria-label="Search the accounts" placeholder="Search by id or by the beginning of the name" size="md" value={text} onChange={(event) => setText(event.currentTarget.value)} maw={460} autoComplete="off" />
+      {fault && <FaultNotice fault={fault} what="Loading the accounts" onRetry={reload} />}
+      <section className="card flush" aria-label="Accounts">
+        {!rows ? (
+          !fault && <RowsSkeleton rows={10} />
+        ) : rows.length === 0 ? (
+          <Empty icon="accounts" title={search ? "No account fits" : "There are no accounts yet"}>
+            {search ? "An id must be whole; a name may be just its beginning." : "Make the first one with “New account”."}
+          </Empty>
+        ) : (
+          <AccountTable rows={rows} />
+        )}
+      </section>
+      {more && (
+        <Button variant="default" onClick={more} loading={loading} style={{ justifySelf: "center" }}>
+          Show more
+        </Button>
+      )}
+      {adding && <NewAccount onClose={() => setAdding(false)} onCreated={reload} />}
+    </>
+  );
+}
+
+function AccountTable({ rows }: { rows: Row[] }) {
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label="Table of accounts">
+      <table className="table">
+        <thead>
+          <tr>
+            <th>Account</th>
+            <th>Status</th>
+            <th>Plan</th>
+            <th>Runs on</th>
+            <th className="number">Credits</th>
+            <th className="number">On hold</th>
+            <th>Last asked</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((account) => {
+            const last = account.decisions.edges[0]?.node;
+            return (
+              <tr key={account.id}>
+                <td>
+                  <Link to={`/accounts/${encodeURIComponent(account.id)}`}>
+                    <strong>{account.name}</strong>
+                  </Link>
+                  <div className="mono muted">{account.id}</div>
+                </td>
+                <td>
+                  <AccountStatusPill status={account.status} />
+                </td>
+                <td>
+                  {account.plan.name} <span className="muted">v{account.plan.version}</span>
+                </td>
+                <td>{last ? last.status === "DENIED" ? <span className="muted">denied</span> : <KindList steps={last.steps} /> : <span className="muted">not used yet</span>}</td>
+                <td className="number">
+                  <Credits amount={account.balance.available} />
+                </td>
+                <td className="number">
+                  <Credits amount={account.balance.held} />
+                </td>
+                <td>{last ? <RelativeTime at={last.createdAt} /> : <span className="muted">never</span>}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { Button, NativeSelect } from "@mantine/core";
+import { useEffect } from "react";
+import { Link, useSearchParams } from "react-router";
+import { useSubscription } from "urql";
+import { usePages } from "../../api/usePages";
+import { AnomaliesDocument, AnomaliesNowDocument, type AnomalyFieldsFragment } from "../../gql/graphql";
+import { Empty } from "../../parts/feedback/Empty";
+import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
+import { Icon } from "../../parts/Icon";
+import { PageTitle } from "../../parts/shell/PageTitle";
+import { RelativeTime } from "../../parts/time/Times";
+import { anomalyWords } from "../../parts/words/words";
+import css from "./Anomalies.module.css";
+
+/** What is far from usual, as the server notices it. */
+export default function AnomaliesPage() {
+  const [params, setParams] = useSearchParams();
+  const show = params.get("show") ?? "all";
+  const { rows, fault, reload, more, loading } = usePages(AnomaliesDocument, { open: show === "all" ? null : show === "open", first: 50 }, (data) => data.anomalies);
+  const [now] = useSubscription({ query: AnomaliesNowDocument });
+  const latest = now.data?.anomalies;
+  useEffect(() => {
+    if (latest) reload();
+  }, [latest, reload]);
+  return (
+    <>
+      <PageTitle title="Anomalies" sub="Raised and resolved by the server itself, once for each cause.">
+        <NativeSelect aria-label="Show" value={show} onChange={(event) => setParams({ show: event.currentTarget.value })} data={[{ value: "all", label: "All" }, { value: "open", label: "Open" }, { value: "resolved", label: "Resolved" }]} />
+      </PageTitle>
+      {fault && <FaultNotice fault={fault} what="Loading the anomalies" onRetry={reload} />}
+      <section className="card flush" aria-label="Anomalies">
+        {!rows ? (
+          !fault && <RowsSkeleton />
+        ) : rows.length === 0 ? (
+          <Empty icon="tick" title="Nothing unusual">
+            The server compares each account with its own last seven days and tells here when something is far off.
+          </Empty>
+        ) : (
+          <ul className={css.list}>
+            {rows.map((anomaly) => (
+              <Row key={anomaly.id} anomaly={anomaly} />
+            ))}
+          </ul>
+        )}
+      </section>
+      {more && (
+        <Button variant="default" onClick={more} loading={loading} style={{ justifySelf: "center" }}>
+          Show older
+        </Button>
+      )}
+    </>
+  );
+}
+
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+
+function Row({ anomaly }: { anomaly: AnomalyFieldsFragment }) {
+  const open = anomaly.resolvedAt === null;
+  return (
+    <li className={css.row} data-open={open || undefined}>
+      <span className={css.sign}>
+        <Icon name={open ? "anomalies" : "tick"} />
+      </span>
+      <div>
+        <p>
+          <strong>{anomalyWords[anomaly.kind]}</strong> {open ? <span className={css.open}>open</span> : <span className="muted">resolved <RelativeTime at={anomaly.resolvedAt!} /></span>}
+        </p>
+        <p>{anomaly.message}</p>
+        <p className="muted">
+          since <RelativeTime at={anomaly.openedAt} /> · observed {number.format(anomaly.observed)}, expected {number.format(anomaly.expected)}
+          {anomaly.accountId && (
+            <>
+              {" "}
+              · <Link to={`/accounts/${encodeURIComponent(anomaly.accountId)}`}>{anomaly.accountId}</Link>
+            </>
+          )}
+          {anomaly.feature && ` · ${anomaly.feature}`}
+        </p>
+      </div>
+    </li>
+  );
+}

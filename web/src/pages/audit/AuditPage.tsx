@@ -1,0 +1,90 @@
+import { Button, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { usePages } from "../../api/usePages";
+import { AuditLogDocument, type AuditLogQuery } from "../../gql/graphql";
+import { Empty } from "../../parts/feedback/Empty";
+import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
+import { PageTitle } from "../../parts/shell/PageTitle";
+import { RelativeTime } from "../../parts/time/Times";
+import css from "./Audit.module.css";
+import { changedFields } from "./changes";
+
+type Entry = AuditLogQuery["auditLog"]["edges"][number]["node"];
+
+/** Who changed what, when, and why. */
+export default function AuditPage() {
+  const [params, setParams] = useSearchParams();
+  const accountId = params.get("account") ?? "";
+  const [text, setText] = useState(accountId);
+  const { rows, fault, reload, more, loading } = usePages(AuditLogDocument, { accountId: accountId || null, first: 50 }, (data) => data.auditLog);
+  useEffect(() => {
+    if (text.trim() === accountId) return undefined;
+    const timer = setTimeout(() => setParams(text.trim() ? { account: text.trim() } : {}, { replace: true }), 350);
+    return () => clearTimeout(timer);
+  }, [text, accountId, setParams]);
+  return (
+    <>
+      <PageTitle title="Audit log" sub="Every change an administrator made, with its reason." />
+      <TextInput label="Account" placeholder="Every account" value={text} onChange={(event) => setText(event.currentTarget.value)} maw={320} autoComplete="off" spellCheck={false} />
+      {fault && <FaultNotice fault={fault} what="Loading the audit log" onRetry={reload} />}
+      <section className="card flush" aria-label="Changes">
+        {!rows ? (
+          !fault && <RowsSkeleton />
+        ) : rows.length === 0 ? (
+          <Empty icon="audit" title="No change is kept here">
+            {accountId ? "Nobody changed anything about this account." : "The first change that an administrator makes appears here."}
+          </Empty>
+        ) : (
+          <ul className={css.list}>
+            {rows.map((entry) => (
+              <Row key={entry.id} entry={entry} />
+            ))}
+          </ul>
+        )}
+      </section>
+      {more && (
+        <Button variant="default" onClick={more} loading={loading} style={{ justifySelf: "center" }}>
+          Show older
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Row({ entry }: { entry: Entry }) {
+  const changes = changedFields(entry.before, entry.after);
+  return (
+    <li className={css.row}>
+      <p>
+        <strong>{entry.actor}</strong> <span className="mono">{entry.action}</span>
+        {entry.accountId && (
+          <>
+            {" "}
+            on <Link to={`/accounts/${encodeURIComponent(entry.accountId)}`}>{entry.accountId}</Link>
+          </>
+        )}{" "}
+        <span className="muted">
+          <RelativeTime at={entry.at} />
+        </span>
+      </p>
+      <p className={css.reason}>“{entry.reason}”</p>
+      {changes.length > 0 && (
+        <details>
+          <summary>What changed</summary>
+          <dl className={css.changes}>
+            {changes.map(({ path, before, after }) => (
+              <div key={path}>
+                <dt className="mono">{path}</dt>
+                <dd>
+                  {before !== null && <del>{before}</del>} {after !== null && <ins>{after}</ins>}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </details>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,14 @@
+import { PageTitle } from "../../parts/shell/PageTitle";
+import { useViewer } from "../../session/SessionContext";
+import { Check } from "./Check";
+
+/** "Could I do so many of this now?" */
+export default function CheckPage() {
+  const { account, userId } = useViewer();
+  return (
+    <>
+      <PageTitle title="Check" sub="Could I do this now? The waterfall is walked without taking anything." />
+      <Check accountId={account!.id} userId={userId} />
+    </>
+  );
+}

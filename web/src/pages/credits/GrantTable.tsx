@@ -1,0 +1,85 @@
+import type { ReactNode } from "react";
+import { formatCredits, isZero } from "../../format/credits";
+import type { GrantFieldsFragment } from "../../gql/graphql";
+import { Icon } from "../../parts/Icon";
+import { Amount } from "../../parts/money/Amount";
+import { RelativeTime } from "../../parts/time/Times";
+import { useSlowNow } from "../../parts/time/ticker";
+import { kindIcons, kindWords, periodWords } from "../../parts/words/words";
+import css from "./Credits.module.css";
+import { grantState, grantStateWords } from "./grantState";
+
+/** Grants, one a row: what is left of each, and in which order they are spent. */
+export function GrantTable({ grants, actions }: { grants: GrantFieldsFragment[]; actions?: (grant: GrantFieldsFragment) => ReactNode }) {
+  const now = useSlowNow() + 15_000;
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label="Table of grants">
+      <table className="table">
+        <thead>
+          <tr>
+            <th>Grant</th>
+            <th>State</th>
+            <th className="number">Left</th>
+            <th className="number">Of</th>
+            <th>For</th>
+            <th className="number" title="Low numbers are spent first">
+              Priority
+            </th>
+            <th>Starts</th>
+            <th>Expires</th>
+            {actions && (
+              <th>
+                <span className="unseen">Actions</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {grants.map((grant) => (
+            <Row key={grant.id} grant={grant} now={now} actions={actions} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ grant, now, actions }: { grant: GrantFieldsFragment; now: number; actions?: (grant: GrantFieldsFragment) => ReactNode }) {
+  const state = grantState(grant, now);
+  const unit = grant.features?.[0]?.unit;
+  return (
+    <tr data-grant={grant.id} className={css.grant} data-state={state}>
+      <td>
+        <span className={css.kind} data-kind={grant.kind}>
+          <Icon name={kindIcons[grant.kind]} size={17} />
+          {kindWords[grant.kind]}
+        </span>
+        <span className={css.note}>{[grant.note, grant.reference].filter(Boolean).join(" · ")}</span>
+      </td>
+      <td>
+        <span className={css.state} data-state={state}>
+          {grantStateWords[state]}
+        </span>
+      </td>
+      <td className="number">
+        <Amount amount={grant.remaining} denomination={grant.denomination} unit={unit} />
+        {!isZero(grant.held) && <span className={css.note}>{formatCredits(grant.held)} on hold</span>}
+      </td>
+      <td className="number">
+        <Amount amount={grant.amount} denomination={grant.denomination} unit={unit} />
+        {grant.recurrence && (
+          <span className={css.note}>
+            each {periodWords[grant.recurrence]}, {grant.rolloverLimit && !isZero(grant.rolloverLimit) ? `up to ${formatCredits(grant.rolloverLimit)} roll over` : "nothing rolls over"}
+          </span>
+        )}
+      </td>
+      <td>{grant.features ? grant.features.map(({ name }) => name).join(", ") : "every feature"}</td>
+      <td className="number">{grant.priority}</td>
+      <td>
+        <RelativeTime at={grant.effectiveAt} />
+      </td>
+      <td>{grant.expiresAt ? <RelativeTime at={grant.expiresAt} /> : <span className="muted">never</span>}</td>
+      {actions && <td className="number">{state === "void" || state === "expired" ? null : actions(grant)}</td>}
+    </tr>
+  );
+}

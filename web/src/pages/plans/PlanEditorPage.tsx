@@ -1,0 +1,49 @@
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { useData } from "../../api/useData";
+import { PlansDocument, PlanVersionDocument, type FeatureFieldsFragment, type PlanFieldsFragment } from "../../gql/graphql";
+import { Empty } from "../../parts/feedback/Empty";
+import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { PageSkeleton } from "../../parts/feedback/PageSkeleton";
+import { PageTitle } from "../../parts/shell/PageTitle";
+import { fromDraft, toDraft, type Draft } from "./draft";
+import { PlanForm } from "./PlanForm";
+import { PublishPanel } from "./PublishPanel";
+
+/** Makes a plan, or the next version of one. Nothing changes for anyone until it is published. */
+export default function PlanEditorPage() {
+  const { key } = useParams();
+  const all = useData(PlansDocument, {});
+  const plan = useData(PlanVersionDocument, { key: key ?? "" }, key === undefined);
+  const fault = all.fault ?? plan.fault;
+  if (fault) return <FaultNotice fault={fault} what="Loading the plan" onRetry={all.reload} />;
+  if (!all.data || (key !== undefined && !plan.data)) return <PageSkeleton />;
+  if (key !== undefined && !plan.data?.plan) {
+    return (
+      <section className="card">
+        <Empty icon="plans" title="There is no such plan">
+          <Link to="/plans">See all plans</Link>
+        </Empty>
+      </section>
+    );
+  }
+  return <Editor key={key} published={plan.data?.plan ?? null} features={all.data.features} />;
+}
+
+const empty: Draft = { key: "", name: "", features: [] };
+
+function Editor({ published, features }: { published: PlanFieldsFragment | null; features: FeatureFieldsFragment[] }) {
+  // What is being edited began from this version; publishing does not pull it away from under the form.
+  const [began] = useState(published);
+  const [draft, setDraft] = useState<Draft>(() => (published ? toDraft(published) : empty));
+  return (
+    <>
+      <PageTitle
+        title={began ? `Edit ${began.name}` : "New plan"}
+        sub={began ? `From version ${began.version}. Accounts on the plan follow as soon as the next version is published.` : "A plan says which buckets pay for which feature, and in which order."}
+      />
+      <PlanForm draft={draft} onChange={setDraft} features={features} isNew={!began} />
+      <PublishPanel draft={fromDraft(draft)} began={began} features={features} />
+    </>
+  );
+}

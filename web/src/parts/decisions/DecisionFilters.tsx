@@ -1,0 +1,61 @@
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
+import { useData } from "../../api/useData";
+import { CheckFeaturesDocument } from "../../gql/graphql";
+import { kinds, kindWords, statuses, statusWords } from "../words/words";
+import css from "./Decisions.module.css";
+import { useFilter } from "./useFilter";
+
+/** Which decisions to show. Without an account (an admin sees all of them) there is no list of features to choose from. */
+export function DecisionFilters({ accountId }: { accountId?: string }) {
+  const { value, set, clear, isEmpty } = useFilter();
+  const { data } = useData(CheckFeaturesDocument, { accountId: accountId ?? "" }, !accountId);
+  const features = data?.account?.plan.features.map(({ feature }) => ({ value: feature.key, label: feature.name })) ?? [];
+  return (
+    <div className={css.filters} role="search" aria-label="Filter the decisions">
+      <Typed label="User" value={value("user")} onValue={(text) => set("user", text)} />
+      {accountId ? (
+        <NativeSelect label="Feature" data={[{ value: "", label: "Every feature" }, ...features]} value={value("feature")} onChange={(event) => set("feature", event.currentTarget.value)} />
+      ) : (
+        <Typed label="Feature" value={value("feature")} onValue={(text) => set("feature", text)} />
+      )}
+      <NativeSelect
+        label="Answer"
+        data={[{ value: "", label: "Every answer" }, ...statuses.map((status) => ({ value: status, label: statusWords[status] }))]}
+        value={value("status")}
+        onChange={(event) => set("status", event.currentTarget.value)}
+      />
+      <NativeSelect
+        label="Paid by"
+        data={[{ value: "", label: "Every bucket" }, ...kinds.map((kind) => ({ value: kind, label: kindWords[kind] }))]}
+        value={value("kind")}
+        onChange={(event) => set("kind", event.currentTarget.value)}
+      />
+      {accountId && (
+        <>
+          <TextInput label="From" type="date" value={value("from")} onChange={(event) => set("from", event.currentTarget.value)} />
+          <TextInput label="To" type="date" value={value("to")} onChange={(event) => set("to", event.currentTarget.value)} />
+        </>
+      )}
+      {!isEmpty && (
+        <Button variant="subtle" onClick={clear}>
+          Clear
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** A text that counts once the typing pauses: each letter would cost a question to the server. */
+function Typed({ label, value, onValue }: { label: string; value: string; onValue: (text: string) => void }) {
+  const [text, setText] = useState(value);
+  const latest = useRef(onValue);
+  latest.current = onValue;
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (text === value) return undefined;
+    const timer = setTimeout(() => latest.current(text.trim()), 350);
+    return () => clearTimeout(timer);
+  }, [text, value]);
+  return <TextInput label={label} value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" spellCheck={false} />;
+}

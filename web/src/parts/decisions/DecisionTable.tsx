@@ -1,0 +1,68 @@
+import { Button } from "@mantine/core";
+import { formatQuantity, unitFor } from "../../format/quantity";
+import type { DecisionRowFragment } from "../../gql/graphql";
+import { Credits } from "../money/Amount";
+import { RelativeTime } from "../time/Times";
+import css from "./Decisions.module.css";
+import { KindList } from "./KindList";
+import { StatusPill } from "./StatusPill";
+import { useWhy } from "./useWhy";
+
+/** Decisions, one a row, each with its "why?". */
+export function DecisionTable({ decisions, withAccount = false }: { decisions: DecisionRowFragment[]; withAccount?: boolean }) {
+  const { open } = useWhy();
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label="Table of decisions">
+      <table className={`table ${css.table}`}>
+        <thead>
+          <tr>
+            <th>When</th>
+            {withAccount && <th>Account</th>}
+            <th>User</th>
+            <th>Feature</th>
+            <th>Answer</th>
+            <th className="number">Granted</th>
+            <th>Paid by</th>
+            <th className="number">Credits</th>
+            <th>
+              <span className="unseen">Why</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {decisions.map((decision) => (
+            <tr key={decision.id} data-decision={decision.id} data-status={decision.status}>
+              <td className={css.when}>
+                <RelativeTime at={decision.createdAt} />
+              </td>
+              {withAccount && <td>{decision.account.name}</td>}
+              <td>{decision.userId}</td>
+              <td>{decision.feature.name}</td>
+              <td>
+                <StatusPill status={decision.status} />
+                {decision.refunded > 0 && <span className={css.refunded}>{formatQuantity(decision.refunded)} refunded</span>}
+              </td>
+              <td className="number">
+                {formatQuantity(decision.granted)}
+                <span className="muted">
+                  {decision.granted !== decision.requested && ` of ${formatQuantity(decision.requested)}`} {unitFor(decision.requested, decision.feature.unit)}
+                </span>
+              </td>
+              <td>
+                <KindList steps={decision.steps} />
+              </td>
+              <td className="number">
+                <Credits amount={decision.charged} />
+              </td>
+              <td className="number">
+                <Button variant="subtle" size="compact-sm" onClick={() => open(decision.id, decision.account.id)} aria-label={`Why? ${decision.explanation}`}>
+                  Why?
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

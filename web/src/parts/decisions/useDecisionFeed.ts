@@ -1,0 +1,114 @@
+import { useCallback, useEffect, useReducer, useState } from "react";
+import { useClient } from "urql";
+import { toFault, type Fault } from "../../api/fault";
+import { DecisionFeedDocument, DecisionsDocument, type DecisionFilter, type DecisionRowFragment } from "../../gql/graphql";
+import { appendOlder, mergeFeed, type Edge } from "./feed";
+
+const pageSize = 50;
+
+/** A busy account may make hundreds of decisions a second; the page is drawn anew this often at most. */
+const drawEveryMs = 200;
+
+interface State {
+  list: DecisionRowFragment[] | null;
+  older: string | null;
+  fault: Fault | null;
+}
+
+type Change =
+  | { type: "start" }
+  | { type: "page"; list: DecisionRowFragment[]; older: string | null }
+  | { type: "edges"; edges: Edge[] }
+  | { type: "older"; list: DecisionRowFragment[]; older: string | null }
+  | { type: "fault"; fault: Fault };
+
+const nothing: State = { list: null, older: null, fault: null };
+
+function reduce(state: State, change: Change): State {
+  switch (change.type) {
+    case "start":
+      return nothing;
+    case "page":
+      return { list: change.list, older: change.older, fault: null };
+    case "edges":
+      return { ...state, list: mergeFeed(state.list ?? [], change.edges) };
+    case "older":
+      return { list: appendOlder(state.list ?? [], change.list), older: change.older, fault: null };
+    case "fault":
+      return { ...state, fault: change.fault };
+  }
+}
+
+export interface DecisionFeed extends State {
+  /** Reads the next older page; undefined where there is none. */
+  more: (() => Promise<void>) | undefined;
+  retry: () => void;
+}
+
+/**
+ * The decisions of an account, newest first: a page from the list, then the feed from that page's
+ * cursor on, so that nothing is missed between the two; older pages when asked for.
+ */
+export function useDecisionFeed(accountId: string, filter: DecisionFilter): DecisionFeed {
+  const client = useClient();
+  const [state, dispatch] = useReducer(reduce, nothing);
+  const [attempt, setAttempt] = useState(0);
+  const filterText = JSON.stringify(filter);
+
+  useEffect(() => {
+    const chosen = JSON.parse(filterText) as DecisionFilter;
+    let ended = false;
+    let stop: (() => void) | undefined;
+    dispatch({ type: "start" });
+
+    async function begin() {
+      const { data, error } = await client.query(DecisionsDocument, { accountId, filter: chosen, first: pageSize }, { requestPolicy: "network-only" }).toPromise();
+      if (ended) return;
+      const page = data?.account?.decisions;
+      if (!page) {
+        if (error) dispatch({ type: "fault", fault: toFault(error) });
+        else dispatch({ type: "page", list: [], older: null });
+        return;
+      }
+      dispatch({ type: "page", list: page.edges.map(({ node }) => node), older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null });
+      // The empty cursor is the feed's beginning: right for a list that is still empty.
+      stop = follow(page.pageInfo.startCursor ?? "", chosen);
+    }
+
+    function follow(after: string, chosenFilter: DecisionFilter): () => void {
+      let waiting: Edge[] = [];
+      const timer = setInterval(() => {
+        if (waiting.length === 0) return;
+        dispatch({ type: "edges", edges: waiting });
+        waiting = [];
+      }, drawEveryMs);
+      const { unsubscribe } = client.subscription(DecisionFeedDocument, { accountId, filter: chosenFilter, after }).subscribe(({ data, error }) => {
+        if (data) waiting.push(data.decisions);
+        if (error) dispatch({ type: "fault", fault: toFault(error) });
+      });
+      return () => {
+        clearInterval(timer);
+        unsubscribe();
+      };
+    }
+
+    void begin();
+    return () => {
+      ended = true;
+      stop?.();
+    };
+  }, [client, accountId, filterText, attempt]);
+
+  const { older } = state;
+  const more = useCallback(async () => {
+    if (older === null) return;
+    const { data, error } = await client
+      .query(DecisionsDocument, { accountId, filter: JSON.parse(filterText) as DecisionFilter, first: pageSize, after: older }, { requestPolicy: "network-only" })
+      .toPromise();
+    const page = data?.account?.decisions;
+    if (page) dispatch({ type: "older", list: page.edges.map(({ node }) => node), older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null });
+    else if (error) dispatch({ type: "fault", fault: toFault(error) });
+  }, [client, accountId, filterText, older]);
+
+  return { ...state, more: older === null ? undefined : more, retry: () => setAttempt(attempt + 1) };
+}

@@ -1,0 +1,32 @@
+import { Button } from "@mantine/core";
+import type { Fault } from "../../api/fault";
+import { Icon } from "../Icon";
+import css from "./Feedback.module.css";
+
+/** What went wrong in words, the request id for support, and a retry. */
+export function FaultNotice({ fault, what, onRetry }: { fault: Fault; what: string; onRetry?: () => void }) {
+  return (
+    <div className={css.fault} role="alert">
+      <Icon name="alert" />
+      <div className={css.text}>
+        <strong>{what} did not work.</strong>
+        <p>{explain(fault)}</p>
+        {fault.requestId && (
+          <p className={css.id}>
+            Request <span className="mono">{fault.requestId}</span>
+          </p>
+        )}
+      </div>
+      {onRetry && (
+        <Button variant="default" size="xs" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function explain({ code, message }: Fault): string {
+  if (code === "UNAVAILABLE") return `${message} The service will be back; trying again is safe.`;
+  return message;
+}

@@ -1,0 +1,111 @@
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { NavLink, useLocation } from "react-router";
+import { isAdmin, useSession, useViewer } from "../../session/SessionContext";
+import { Icon, type IconName } from "../Icon";
+import { ConnectionState } from "./ConnectionState";
+import { Mark } from "./Mark";
+import { SchemeSwitch } from "./SchemeSwitch";
+import css from "./Shell.module.css";
+
+type Entry = [address: string, name: string, icon: IconName];
+
+const own: Entry[] = [
+  ["/", "Overview", "overview"],
+  ["/history", "History", "history"],
+  ["/credits", "Credits", "credits"],
+  ["/check", "Check", "check"],
+];
+
+const admins: Entry[] = [
+  ["/accounts", "Accounts", "accounts"],
+  ["/plans", "Plans", "plans"],
+  ["/live", "Live", "live"],
+  ["/proof", "Proof", "proof"],
+  ["/anomalies", "Anomalies", "anomalies"],
+  ["/audit", "Audit log", "audit"],
+];
+
+/** The frame of every page: where one is, who one is, and whether what one sees is live. */
+export function Shell({ children }: { children: ReactNode }) {
+  const viewer = useViewer();
+  const { pathname } = useLocation();
+  const [open, setOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+
+  // A new page begins at its top, and the keyboard goes on from there.
+  useEffect(() => {
+    setOpen(false);
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    window.scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [pathname]);
+
+  return (
+    <div className={css.frame}>
+      <a className={css.skip} href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+        Skip to the content
+      </a>
+      <header className={css.side}>
+        <div className={css.brand}>
+          <Mark />
+          <span>Spillway</span>
+          <button type="button" className={css.burger} aria-expanded={open} aria-controls="navigation" aria-label={open ? "Close the menu" : "Open the menu"} onClick={() => setOpen(!open)}>
+            <Icon name={open ? "close" : "menu"} />
+          </button>
+        </div>
+        <div className={css.drawer} id="navigation" data-open={open || undefined}>
+          <nav aria-label="Pages">
+            {viewer.account && <Entries entries={own} title={isAdmin(viewer) ? "Your account" : undefined} />}
+            {isAdmin(viewer) && <Entries entries={admins} title={viewer.account ? "Everyone" : undefined} />}
+          </nav>
+          <Who />
+        </div>
+      </header>
+      <main id="main" ref={main} tabIndex={-1} className={css.main}>
+        <div className={css.content}>{children}</div>
+      </main>
+    </div>
+  );
+}
+
+function Entries({ entries, title }: { entries: Entry[]; title?: string }) {
+  return (
+    <>
+      {title && <p className={css.section}>{title}</p>}
+      <ul className={css.entries}>
+        {entries.map(([address, name, icon]) => (
+          <li key={address}>
+            <NavLink to={address} end={address === "/"}>
+              <Icon name={icon} size={19} />
+              {name}
+            </NavLink>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Who() {
+  const viewer = useViewer();
+  const { signOut } = useSession();
+  return (
+    <div className={css.who}>
+      <ConnectionState />
+      <div className={css.person}>
+        <div>
+          <strong>{viewer.userId}</strong>
+          <span className="muted">{viewer.account ? viewer.account.name : viewer.roles.map((role) => role.toLowerCase()).join(", ")}</span>
+        </div>
+        <SchemeSwitch />
+        <button type="button" className={css.iconButton} onClick={signOut} aria-label="Sign out" title="Sign out">
+          <Icon name="leave" size={19} />
+        </button>
+      </div>
+    </div>
+  );
+}

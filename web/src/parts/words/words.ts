@@ -1,0 +1,115 @@
+import type { AccountStatus, AnomalyKind, BalanceUpdateKind, BucketKind, CalendarPeriod, DecisionStatus, LedgerAccount, Reason } from "../../gql/graphql";
+import { durationAdjective } from "../../format/duration";
+import type { IconName } from "../Icon";
+
+/** The words for what the API names in capitals. */
+export const kindWords: Record<BucketKind, string> = {
+  RATE_LIMIT: "Rate limit",
+  FREE_TIER: "Free tier",
+  PROMOTION: "Promotion",
+  ENTITLEMENT: "Entitlement",
+  CREDIT: "Credits",
+};
+
+export const kindIcons: Record<BucketKind, IconName> = {
+  RATE_LIMIT: "gauge",
+  FREE_TIER: "calendar",
+  PROMOTION: "gift",
+  ENTITLEMENT: "contract",
+  CREDIT: "coin",
+};
+
+export const kinds: BucketKind[] = ["RATE_LIMIT", "FREE_TIER", "PROMOTION", "ENTITLEMENT", "CREDIT"];
+
+export const statusWords: Record<DecisionStatus, string> = {
+  ALLOWED: "Allowed",
+  DENIED: "Denied",
+  HELD: "On hold",
+  SETTLED: "Settled",
+  RELEASED: "Released",
+  EXPIRED: "Hold expired",
+};
+
+export const statuses: DecisionStatus[] = ["ALLOWED", "DENIED", "HELD", "SETTLED", "RELEASED", "EXPIRED"];
+
+/** Of a whole decision. */
+export const reasonWords: Record<Reason, string> = {
+  FUNDED: "All of it was funded",
+  PARTLY_FUNDED: "Part of it was funded",
+  EXHAUSTED: "Nothing left that could pay",
+  NOT_APPLICABLE: "Does not apply",
+  INDIVISIBLE: "May not be split over buckets",
+  CEILING_REACHED: "Hard ceiling reached",
+  SPEND_CAP_REACHED: "Spend cap reached",
+  INSUFFICIENT_CREDITS: "Not enough credits",
+  FEATURE_NOT_IN_PLAN: "Not in the plan",
+  ACCOUNT_SUSPENDED: "Account suspended",
+};
+
+/** Of one step on the way down. */
+export const stepWords: Record<Reason, string> = {
+  ...reasonWords,
+  FUNDED: "Covered all that was left",
+  PARTLY_FUNDED: "Covered some; the rest fell through",
+  EXHAUSTED: "Nothing left in it",
+  NOT_APPLICABLE: "The account holds nothing of this kind",
+  INDIVISIBLE: "Too little for all of it, and it may not be split",
+};
+
+export const postingWords: Record<BalanceUpdateKind, string> = {
+  GRANT: "Granted",
+  DEBIT: "Spent",
+  HOLD: "Put on hold",
+  HOLD_RELEASE: "Hold given back",
+  REFUND: "Refunded",
+  EXPIRY: "Expired",
+  VOID: "Voided",
+  ADJUSTMENT: "Adjusted",
+};
+
+export const ledgerWords: Record<LedgerAccount, string> = {
+  PURCHASES: "Purchases",
+  PROMOTIONS: "Promotions",
+  CONTRACTS: "Contracts",
+  REVENUE: "Revenue",
+  HELD: "Held",
+  EXPIRED: "Expired",
+  VOIDED: "Voided",
+  ADJUSTMENTS: "Adjustments",
+};
+
+export const anomalyWords: Record<AnomalyKind, string> = {
+  SPEND_SPIKE: "Spending far above usual",
+  DENIAL_SPIKE: "Denials far above usual",
+  USAGE_STOPPED: "Usage stopped",
+  KEY_CONFLICTS: "Conflicting idempotency keys",
+  LEDGER_MISMATCH: "Ledger does not add up",
+  COUNTER_DRIFT: "Counters differ from the ledger",
+  STALE_HOLDS: "Holds nobody settled",
+};
+
+export const accountStatusWords: Record<AccountStatus, string> = { ACTIVE: "Active", SUSPENDED: "Suspended" };
+
+export const periodWords: Record<CalendarPeriod, string> = { DAY: "day", WEEK: "week", MONTH: "month" };
+
+const periodAdjectives: Record<CalendarPeriod, string> = { DAY: "daily", WEEK: "weekly", MONTH: "monthly" };
+
+interface NamedBucket {
+  kind: BucketKind;
+  key: string;
+  windows?: { duration: string }[];
+  period?: CalendarPeriod | null;
+}
+
+/** What a person calls a bucket: "5-hour limit", "Monthly free tier", "Credits". */
+export function bucketName({ kind, key, windows = [], period }: NamedBucket): string {
+  if (kind === "RATE_LIMIT") {
+    return windows.length > 0 ? `${windows.map(({ duration }) => durationAdjective(duration)).join(" + ")} limit` : `${kindWords[kind]} ${key}`;
+  }
+  if (kind === "FREE_TIER") return period ? capital(`${periodAdjectives[period]} free tier`) : `${kindWords[kind]} ${key}`;
+  return kindWords[kind];
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
