@@ -1,0 +1,96 @@
+package edge
+
+import (
+	"embed"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed explorer
+var explorer embed.FS
+
+// policy lets a page load what comes from here, talk to here, and nothing
+// else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// pages serves the portal and the explorer.
+func (e *Edge) pages() {
+	tools, err := fs.Sub(explorer, "explorer")
+	if err != nil {
+		panic(err) // fs.Sub fails only for a path that is not valid; this one is a constant
+	}
+	e.mux.Handle("GET /graphiql", page(tools, "index.html"))
+	e.mux.Handle("GET /graphiql/{file}", http.StripPrefix("/graphiql/", files(tools, "")))
+	if e.Portal != nil {
+		e.mux.Handle("GET /", files(e.Portal, "index.html"))
+	}
+}
+
+// page serves one file.
+func page(from fs.FS, name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { send(w, from, name) })
+}
+
+// files serves the files of a tree. Other paths that look like a page get the
+// fallback, which finds its own way by the address; "": there is none.
+func files(from fs.FS, fallback string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+		if info, err := fs.Stat(from, name); err == nil && !info.IsDir() {
+			send(w, from, name)
+			return
+		}
+		if fallback == "" || path.Ext(name) != "" {
+			http.NotFound(w, r)
+			return
+		}
+		send(w, from, fallback)
+	})
+}
+
+func send(w http.ResponseWriter, from fs.FS, name string) {
+	body, err := fs.ReadFile(from, name)
+	if err != nil {
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", typeOf(name))
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	// Names under assets hold a hash of their content.
+	if strings.HasPrefix(name, "assets/") {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		h.Set("Cache-Control", "no-cache")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
+}
+
+// typeOf does not ask the machine's own tables for what we serve.
+func typeOf(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".webmanifest":
+		return "application/manifest+json"
+	case ".map":
+		return typeJSON
+	case ".woff2":
+		return "font/woff2"
+	default:
+		if known := mime.TypeByExtension(ext); known != "" {
+			return known
+		}
+		return "application/octet-stream"
+	}
+}

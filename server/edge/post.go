@@ -1,0 +1,264 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"spillway/engine"
+	"spillway/graph/caller"
+)
+
+// The media types of answers.
+const (
+	typeJSON     = "application/json"
+	typeResponse = "application/graphql-response+json"
+	typeStream   = "text/event-stream"
+)
+
+// post answers a request in its body.
+func (e *Edge) post(w http.ResponseWriter, r *http.Request, id string) {
+	begun := e.Now()
+	if !isJSON(r.Header.Get("Content-Type")) {
+		// A form can be sent by any page without asking; JSON cannot.
+		e.refuse(w, http.StatusUnsupportedMediaType, id, "the content type must be application/json in UTF-8")
+		return
+	}
+	answer := accepted(r.Header["Accept"])
+	if answer == "" {
+		e.refuse(w, http.StatusNotAcceptable, id, "the answer can be application/graphql-response+json, application/json or text/event-stream")
+		return
+	}
+	c, expires := e.signIn(authorization(r), id)
+	body, err := readBody(w, r, bodyLimit(c))
+	defer body.free()
+	if err != nil {
+		e.refuseBody(w, id, err)
+		return
+	}
+	params := &graphql.RawParams{Headers: r.Header}
+	if problem := decode(body.Bytes(), params); problem != "" {
+		e.refuse(w, http.StatusBadRequest, id, problem)
+		return
+	}
+	ctx := caller.With(r.Context(), c)
+	if answer == typeStream {
+		e.stream(ctx, w, params, body.Len(), expires)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.Deadline)
+	defer cancel()
+	response, run := e.answer(ctx, params, body.Len())
+	status := http.StatusOK
+	// A client that knows the newer media type is told by the status too; for
+	// application/json, 200 says only that the answer is GraphQL.
+	if !run && answer == typeResponse {
+		status = http.StatusBadRequest
+	}
+	e.write(w, status, answer, response)
+	e.metrics.observe(response, e.Now().Sub(begun))
+}
+
+// bodyLimit is how long a body may be: those who may send batches send more.
+func bodyLimit(c *caller.Caller) int64 {
+	if c.Has(caller.Service) || c.Has(caller.Admin) {
+		return largestBatch
+	}
+	return largestBody
+}
+
+// answer runs a query or mutation. run is false where it was refused before.
+func (e *Edge) answer(ctx context.Context, params *graphql.RawParams, size int) (response *graphql.Response, run bool) {
+	op, errs := e.prepare(ctx, params, size)
+	if errs != nil {
+		return e.API.DispatchError(graphql.WithOperationContext(ctx, op), errs), false
+	}
+	if op.Operation.Operation == ast.Subscription {
+		return e.API.DispatchError(ctx, gqlerror.List{fault(engine.CodeBadInput,
+			"a subscription needs text/event-stream or a websocket")}), false
+	}
+	next, ctx := e.API.DispatchOperation(ctx, op)
+	response = next(ctx)
+	if response == nil {
+		response = e.API.DispatchError(ctx, gqlerror.List{fault(engine.CodeInternal, "there was no answer")})
+	}
+	return response, true
+}
+
+// prepare reads an operation. What is larger than usual must be the one
+// mutation that may be.
+func (e *Edge) prepare(ctx context.Context, params *graphql.RawParams, size int) (*graphql.OperationContext, gqlerror.List) {
+	op, errs := e.API.CreateOperationContext(ctx, params)
+	if errs == nil && size > largestBody && !isBatch(op.Operation) {
+		errs = gqlerror.List{fault(engine.CodeTooComplex, "the request is larger than 64 KB, which only authorizeBatch may be")}
+	}
+	return op, errs
+}
+
+// isBatch tells the mutation authorizeBatch. A mutation has one root field.
+func isBatch(op *ast.OperationDefinition) bool {
+	if op.Operation != ast.Mutation || len(op.SelectionSet) != 1 {
+		return false
+	}
+	field, ok := op.SelectionSet[0].(*ast.Field)
+	return ok && field.Name == "authorizeBatch"
+}
+
+func fault(code engine.Code, message string) *gqlerror.Error {
+	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": string(code)}}
+}
+
+// write writes an answer. The data is JSON already; marshalling it again would
+// only check it.
+func (e *Edge) write(w http.ResponseWriter, status int, media string, response *graphql.Response) {
+	var body []byte
+	if len(response.Errors) == 0 {
+		body = append(append(append(make([]byte, 0, len(response.Data)+10), `{"data":`...), response.Data...), '}')
+	} else {
+		body = marshal(response)
+	}
+	h := w.Header()
+	h["Content-Type"] = contentTypes[media]
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // whoever does not read it has gone
+}
+
+var contentTypes = map[string][]string{
+	typeJSON:     {typeJSON + "; charset=utf-8"},
+	typeResponse: {typeResponse + "; charset=utf-8"},
+}
+
+// marshal writes a response that holds errors.
+func marshal(response *graphql.Response) []byte {
+	body, err := json.Marshal(response)
+	if err != nil {
+		// Extensions hold strings and booleans, and the data is ours: this is a
+		// defect, and no reason to be silent.
+		return []byte(`{"errors":[{"message":"the answer could not be written","extensions":{"code":"INTERNAL","retryable":false}}]}`)
+	}
+	return body
+}
+
+// refuse answers a request that is no GraphQL request.
+func (e *Edge) refuse(w http.ResponseWriter, status int, id, message string) {
+	err := fault(engine.CodeBadInput, message)
+	err.Extensions["retryable"], err.Extensions["requestId"] = false, id
+	e.write(w, status, typeJSON, &graphql.Response{Errors: gqlerror.List{err}})
+}
+
+func (e *Edge) refuseBody(w http.ResponseWriter, id string, err error) {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		e.refuse(w, http.StatusRequestEntityTooLarge, id, "the body is larger than "+strconv.FormatInt(large.Limit>>10, 10)+" KB")
+		return
+	}
+	e.refuse(w, http.StatusBadRequest, id, "the body could not be read")
+}
+
+// isJSON tells application/json, in UTF-8 where a charset is given.
+func isJSON(contentType string) bool {
+	if contentType == typeJSON {
+		return true
+	}
+	media, parameters, err := mime.ParseMediaType(contentType)
+	charset, given := parameters["charset"]
+	return err == nil && media == typeJSON && (!given || strings.EqualFold(charset, "utf-8"))
+}
+
+// accepted is the media type of the answer that a client accepts, the first of
+// those it names that is possible; "" when none is.
+func accepted(accept []string) string {
+	if len(accept) == 0 {
+		return typeJSON
+	}
+	for _, line := range accept {
+		for part := range strings.SplitSeq(line, ",") {
+			media, parameters, err := mime.ParseMediaType(strings.TrimSpace(part))
+			if err != nil || parameters["q"] == "0" {
+				continue
+			}
+			switch media {
+			case "*/*", "application/*", typeJSON:
+				return typeJSON
+			case typeResponse, typeStream:
+				return media
+			}
+		}
+	}
+	return ""
+}
+
+// buffer is a body in memory that is used again.
+type buffer struct{ bytes.Buffer }
+
+var buffers = sync.Pool{New: func() any { return &buffer{} }}
+
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*buffer, error) {
+	b := buffers.Get().(*buffer)
+	b.Reset()
+	if r.ContentLength > limit {
+		return b, &http.MaxBytesError{Limit: limit}
+	}
+	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	return b, err
+}
+
+func (b *buffer) free() {
+	if b.Cap() <= largestBody*2 {
+		buffers.Put(b)
+	}
+}
+
+// decode reads a request and says what is wrong with it, without repeating any
+// of it. Numbers keep their digits.
+func decode(body []byte, params *graphql.RawParams) (problem string) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return "the body is empty"
+	}
+	if !utf8.Valid(body) {
+		return "the body is not UTF-8"
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	err := decoder.Decode(params)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return wrong.Field + ": must be " + kindOf(wrong.Field)
+	case errors.As(err, &wrong):
+		return "the body must be one JSON object"
+	case err != nil:
+		return "the body is not JSON"
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return "the body holds more than one JSON value"
+	}
+	if params.Query == "" && params.Extensions["persistedQuery"] == nil {
+		return "query: must hold a document"
+	}
+	return ""
+}
+
+func kindOf(field string) string {
+	if field == "query" || field == "operationName" {
+		return "a string"
+	}
+	return "an object"
+}
+
+// far is a deadline that a stream sets in place of the server's.
+const far = 24 * time.Hour

@@ -1,0 +1,158 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"spillway/engine"
+	"spillway/graph/caller"
+)
+
+const (
+	// heartbeat keeps proxies from closing a quiet stream.
+	heartbeat = 15 * time.Second
+	// slowest is how long a reader may leave a message unread.
+	slowest = 10 * time.Second
+)
+
+// stream answers with server-sent events: `next` for each answer, `complete`
+// at the end. It ends when the token does.
+func (e *Edge) stream(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams, size int, expires time.Time) {
+	e.streams.Add(1)
+	defer e.streams.Done()
+	out := &events{w: w, control: http.NewResponseController(w)}
+	// The server's read timeout would end the request under way.
+	_ = out.control.SetReadDeadline(time.Now().Add(far))
+	h := w.Header()
+	h["Content-Type"] = []string{typeStream}
+	h["Cache-Control"] = []string{"no-store, no-transform"}
+	h["X-Accel-Buffering"] = []string{"no"} // nginx would hold events back
+	w.WriteHeader(http.StatusOK)
+
+	c := caller.From(ctx)
+	op, errs := e.prepare(ctx, params, size)
+	if errs == nil && op.Operation.Operation == ast.Subscription {
+		if !e.seats.take(c.User) {
+			errs = gqlerror.List{tooManyStreams()}
+		} else {
+			defer e.seats.leave(c.User)
+		}
+	}
+	if errs != nil {
+		// Told in the stream: clients read no body of another status.
+		_ = out.next(e.API.DispatchError(graphql.WithOperationContext(ctx, op), errs))
+		_ = out.complete()
+		return
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if op.Operation.Operation != ast.Subscription {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, e.Deadline)
+		defer stop()
+	} else {
+		defer e.endWith(expires, cancel)()
+	}
+	answers := e.run(ctx, op)
+	e.forward(ctx, out, answers)
+}
+
+func tooManyStreams() *gqlerror.Error {
+	return fault(engine.CodeRateLimited, "at most 10 subscriptions at once are possible")
+}
+
+// endWith ends a subscription when its token ends or the server drains. The
+// function it returns must be called when the subscription ends by itself.
+func (e *Edge) endWith(expires time.Time, cancel context.CancelCauseFunc) (stop func()) {
+	undo := context.AfterFunc(e.closing, func() { cancel(errClosing) })
+	if expires.IsZero() {
+		return func() { undo() }
+	}
+	timer := time.AfterFunc(expires.Sub(e.Now()), func() { cancel(errExpired) })
+	return func() { undo(); timer.Stop() }
+}
+
+// run gives the answers of an operation, and closes the channel after the
+// last. It waits for its reader.
+func (e *Edge) run(ctx context.Context, op *graphql.OperationContext) <-chan *graphql.Response {
+	answers := make(chan *graphql.Response)
+	next, ctx := e.API.DispatchOperation(ctx, op)
+	go func() {
+		defer close(answers)
+		for {
+			response := next(ctx)
+			if response == nil {
+				return
+			}
+			select {
+			case answers <- response:
+			case <-ctx.Done():
+				return
+			}
+			if op.Operation.Operation != ast.Subscription {
+				return
+			}
+		}
+	}()
+	return answers
+}
+
+func (e *Edge) forward(ctx context.Context, out *events, answers <-chan *graphql.Response) {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		var err error
+		select {
+		case response, more := <-answers:
+			if !more {
+				e.last(ctx, out)
+				return
+			}
+			err = out.next(response)
+		case <-beat.C:
+			err = out.send(": \n\n")
+		case <-ctx.Done():
+			e.last(ctx, out)
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// last ends a stream: a token that ended is told before.
+func (e *Edge) last(ctx context.Context, out *events) {
+	if context.Cause(ctx) == errExpired {
+		_ = out.next(e.API.DispatchError(ctx, gqlerror.List{fault(engine.CodeUnauthenticated, "a valid token is needed")}))
+	}
+	_ = out.complete()
+}
+
+// events writes server-sent events. Each must be read in time.
+type events struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (o *events) next(response *graphql.Response) error {
+	return o.send("event: next\ndata: " + string(marshal(response)) + "\n\n")
+}
+
+func (o *events) complete() error { return o.send("event: complete\ndata: \n\n") }
+
+func (o *events) send(text string) error {
+	_ = o.control.SetWriteDeadline(time.Now().Add(slowest))
+	if _, err := o.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	if err := o.control.Flush(); err != nil {
+		return err
+	}
+	return o.control.SetWriteDeadline(time.Now().Add(far))
+}
