@@ -36,6 +36,10 @@ func (q *query) Account(ctx context.Context, id string) (*view.Account, error) {
 	return q.from.Account(ctx, id)
 }
 
+func (q *query) Accounts(ctx context.Context, search *string, first int, after *string) (*view.AccountConnection, error) {
+	return q.from.Accounts(ctx, search, first, after)
+}
+
 func (q *query) Decision(ctx context.Context, account, id string) (*view.Decision, error) {
 	return q.from.Decision(ctx, account, id)
 }
@@ -66,4 +70,8 @@ func (q *query) Plan(_ context.Context, key string, version *int) (*view.Plan, e
 		plan = catalog.Plan(key, int32(*version)) // a scalar Int has 32 bits
 	}
 	return view.NewPlan(q.from, plan), nil
+}
+
+func (q *query) AuditLog(ctx context.Context, account *string, first int, after *string) (*view.AuditConnection, error) {
+	return q.from.AuditLog(ctx, account, first, after)
 }

@@ -148,8 +148,7 @@ func (d *Decision) BalanceUpdates(ctx context.Context) ([]BalanceUpdate, error) 
 		}
 		for i := range postings {
 			u := BalanceUpdate{from: d.from, p: &postings[i], grants: grants}
-			part := int(u.p.Part)
-			if (u.p.Kind == book.Debit || u.p.Kind == book.Refund) && part >= 0 && part < len(costs) {
+			if part := int(u.p.Part); u.pays() && part < len(costs) {
 				u.cost = &costs[part]
 			}
 			grants.want(u.p.Grant)

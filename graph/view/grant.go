@@ -2,9 +2,7 @@ package view
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"strconv"
 	"sync"
 
 	"spillway/engine/waterfall"
@@ -137,53 +135,3 @@ func (s *grantSet) get(ctx context.Context, id book.ID) (*Grant, error) {
 	}
 	return nil, &StoreError{errNoGrant}
 }
-
-// BalanceUpdate shows a posting.
-type BalanceUpdate struct {
-	from   *Source
-	p      *book.Posting
-	grants *grantSet
-	cost   *MonetizationEvent
-}
-
-// ID is the account's id and the sequence number.
-func (u *BalanceUpdate) ID() string { return joined(u.p.Account, strconv.FormatInt(u.p.Sequence, 10)) }
-
-// Sequence counts from 1 without a gap.
-func (u *BalanceUpdate) Sequence() int64 { return u.p.Sequence }
-
-// Kind is what it does.
-func (u *BalanceUpdate) Kind() book.Kind { return u.p.Kind }
-
-// Grant is what changed.
-func (u *BalanceUpdate) Grant(ctx context.Context) (*Grant, error) {
-	return u.grants.get(ctx, u.p.Grant)
-}
-
-// CounterAccount is the other side.
-func (u *BalanceUpdate) CounterAccount() book.Counter { return u.p.Counter }
-
-// Amount is what it did to the grant.
-func (u *BalanceUpdate) Amount() scalar.Credits { return amount(u.p.Units, u.p.Amount) }
-
-// BalanceAfter is what the grant has left.
-func (u *BalanceUpdate) BalanceAfter() scalar.Credits { return amount(u.p.Units, u.p.BalanceAfter) }
-
-// AccountBalanceAfter is what the account has left.
-func (u *BalanceUpdate) AccountBalanceAfter() scalar.Credits {
-	return scalar.Millionths(u.p.AccountBalanceAfter)
-}
-
-// MonetizationEvent is the cost that it pays.
-func (u *BalanceUpdate) MonetizationEvent() *MonetizationEvent { return u.cost }
-
-// IdempotencyKey names its source and its number there, which is written once.
-func (u *BalanceUpdate) IdempotencyKey() string {
-	return joined(ledger.ID(u.p.Source).String(), strconv.Itoa(int(u.p.Ordinal)))
-}
-
-// Hash binds it to the one before.
-func (u *BalanceUpdate) Hash() string { return hex.EncodeToString(u.p.Hash[:]) }
-
-// CreatedAt is when it was recorded.
-func (u *BalanceUpdate) CreatedAt() waterfall.Instant { return waterfall.Instant(u.p.At) }

@@ -15,6 +15,58 @@ import (
 	"spillway/ledger"
 )
 
+// A page of accounts.
+type AccountConnection struct {
+	// The accounts of the page.
+	Edges []AccountEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// An account in a list.
+type AccountEdge struct {
+	// Where in the list it stands.
+	Cursor string `json:"cursor"`
+	// The account.
+	Node *Account `json:"node"`
+}
+
+// A page of the audit log.
+type AuditConnection struct {
+	// The entries of the page.
+	Edges []AuditEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// An entry of the audit log in a list.
+type AuditEdge struct {
+	// Where in the list it stands.
+	Cursor string `json:"cursor"`
+	// The entry.
+	Node *AuditEntry `json:"node"`
+}
+
+// A change that an admin made, written with it.
+type AuditEntry struct {
+	// The entry's own id.
+	ID string `json:"id"`
+	// Who made it.
+	Actor string `json:"actor"`
+	// What was done, such as createGrant.
+	Action string `json:"action"`
+	// The account that it concerns; null for the catalog.
+	AccountID *string `json:"accountId,omitempty"`
+	// Why, in the actor's words.
+	Reason string `json:"reason"`
+	// What stood before; null: nothing.
+	Before json.RawMessage `json:"before,omitempty"`
+	// What stands after; null: nothing.
+	After json.RawMessage `json:"after,omitempty"`
+	// When.
+	At waterfall.Instant `json:"at"`
+}
+
 // Why one item of a batch failed.
 type AuthorizeError struct {
 	// The kind of fault.
@@ -137,6 +189,38 @@ type CreateAccountInput struct {
 	Plan string `json:"plan"`
 	// Why, for the audit log.
 	Reason string `json:"reason"`
+}
+
+// A page of decisions.
+type DecisionConnection struct {
+	// The decisions of the page.
+	Edges []DecisionEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// A decision in a list.
+type DecisionEdge struct {
+	// Where in the list it stands; also the place in the feed of decisions.
+	Cursor string `json:"cursor"`
+	// The decision.
+	Node *Decision `json:"node"`
+}
+
+// Which decisions to list: from inclusive, to exclusive.
+type DecisionFilter struct {
+	// Only of this user.
+	UserID *string `json:"userId,omitempty"`
+	// Only of this feature.
+	Feature *string `json:"feature,omitempty"`
+	// Only with one of these statuses.
+	Status []ledger.Status `json:"status,omitempty"`
+	// Only those that took from a bucket of this kind.
+	Kind *waterfall.Kind `json:"kind,omitempty"`
+	// Only those decided at this moment or later.
+	From *waterfall.Instant `json:"from,omitempty"`
+	// Only those decided before this moment.
+	To *waterfall.Instant `json:"to,omitempty"`
 }
 
 // One bucket that a decision looked at.
@@ -332,6 +416,20 @@ type SpendCap struct {
 	ResetsAt waterfall.Instant `json:"resetsAt"`
 }
 
+// What was used within one interval.
+type UsagePoint struct {
+	// When the interval begins.
+	Start waterfall.Instant `json:"start"`
+	// The key of the feature.
+	Feature string `json:"feature"`
+	// The kind of bucket that paid.
+	Kind waterfall.Kind `json:"kind"`
+	// How many units, before refunds.
+	Quantity int64 `json:"quantity"`
+	// What they cost, before refunds.
+	Credits scalar.Credits `json:"credits"`
+}
+
 // The bearer of the token.
 type Viewer struct {
 	// The user that the token speaks for.
@@ -399,5 +497,55 @@ func (e *Denomination) UnmarshalGQL(v any) error {
 }
 
 func (e Denomination) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+// The length of the intervals of usage, in UTC.
+type UsageInterval string
+
+const (
+	// A minute.
+	UsageIntervalMinute UsageInterval = "MINUTE"
+	// An hour.
+	UsageIntervalHour UsageInterval = "HOUR"
+	// A day.
+	UsageIntervalDay UsageInterval = "DAY"
+	// A calendar month.
+	UsageIntervalMonth UsageInterval = "MONTH"
+)
+
+var AllUsageInterval = []UsageInterval{
+	UsageIntervalMinute,
+	UsageIntervalHour,
+	UsageIntervalDay,
+	UsageIntervalMonth,
+}
+
+func (e UsageInterval) IsValid() bool {
+	switch e {
+	case UsageIntervalMinute, UsageIntervalHour, UsageIntervalDay, UsageIntervalMonth:
+		return true
+	}
+	return false
+}
+
+func (e UsageInterval) String() string {
+	return string(e)
+}
+
+func (e *UsageInterval) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UsageInterval(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UsageInterval", str)
+	}
+	return nil
+}
+
+func (e UsageInterval) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }
