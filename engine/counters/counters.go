@@ -3,6 +3,7 @@ package counters
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 
 	"spillway/engine/waterfall"
 )
@@ -74,21 +75,23 @@ func pack(s *waterfall.Series) []byte {
 	return b
 }
 
-// unpack reads what pack wrote.
+// unpack reads what pack wrote. What cannot have been written, such as seconds
+// that do not ascend or sums beyond 64 bits, is an error.
 func unpack(b string) (*waterfall.Series, error) {
 	s := &waterfall.Series{}
-	var second int64
+	var second, total int64
 	for data := []byte(b); len(data) > 0; {
 		step, n := binary.Varint(data)
 		if n <= 0 {
 			return nil, errPacked
 		}
 		amount, m := binary.Varint(data[n:])
-		if m <= 0 || amount <= 0 || (second != 0 && step <= 0) {
+		if m <= 0 || amount <= 0 || amount > math.MaxInt64-total || step < 0 || step > math.MaxInt64-second || (step == 0 && s.Len() > 0) {
 			return nil, errPacked
 		}
 		data = data[n+m:]
 		second += step
+		total += amount
 		s.Add(second, amount)
 	}
 	return s, nil

@@ -2,7 +2,6 @@ package counters
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -44,7 +43,7 @@ func OpenRedis(url string) (*Redis, error) {
 	options := &redis.UniversalOptions{
 		Username: first.Username, Password: first.Password, DB: first.DB, TLSConfig: first.TLSConfig,
 		DialTimeout: callTimeout, ReadTimeout: callTimeout, WriteTimeout: callTimeout, PoolTimeout: callTimeout,
-		MaxRetries: 1, PoolSize: 16, ContextTimeoutEnabled: true,
+		MaxRetries: 1, DialerRetries: 1, PoolSize: 16, ContextTimeoutEnabled: true,
 	}
 	for _, a := range addresses {
 		a = strings.TrimSpace(a)
@@ -69,7 +68,7 @@ func (r *Redis) Away() bool { return r.retryAt.Load() != 0 }
 // Ping asks the store whether it is there.
 func (r *Redis) Ping(ctx context.Context) error {
 	err := r.client.Ping(ctx).Err()
-	r.note(err)
+	r.note(ctx, err)
 	return err
 }
 
@@ -79,6 +78,7 @@ func (r *Redis) Read(ctx context.Context, queries []Query) ([]Snapshot, error) {
 	if r.resting() {
 		return nil, ErrAway
 	}
+	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	pipe := r.client.Pipeline()
@@ -92,14 +92,35 @@ func (r *Redis) Read(ctx context.Context, queries []Query) ([]Snapshot, error) {
 		answers[i] = pipe.HMGet(ctx, key(q.Account), names...)
 	}
 	_, err := pipe.Exec(ctx)
-	if r.note(err); err != nil {
+	if redis.HasErrorPrefix(err, foreign) {
+		err = ownFault(answers)
+	}
+	if r.note(caller, err); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	out := make([]Snapshot, len(queries))
 	for i := range queries {
+		if answers[i].Err() != nil {
+			out[i].Fields = make([]*waterfall.Series, len(queries[i].Fields))
+			continue
+		}
 		out[i] = snapshot(answers[i].Val())
 	}
 	return out, nil
+}
+
+// foreign begins the answer for a key that holds no hash: somebody else's. It
+// stands for an account that is not there; the next write drops it.
+const foreign = "WRONGTYPE"
+
+// ownFault is the first error that is about the store, not about one key.
+func ownFault(answers []*redis.SliceCmd) error {
+	for _, a := range answers {
+		if err := a.Err(); err != nil && !redis.HasErrorPrefix(err, foreign) {
+			return err
+		}
+	}
+	return nil
 }
 
 func snapshot(values []any) Snapshot {
@@ -131,7 +152,7 @@ var swap = redis.NewScript(`
 if ARGV[1] == '' then
 	redis.call('DEL', KEYS[1])
 else
-	local now = redis.call('HMGET', KEYS[1], 'v', 's')
+	local now = redis.pcall('HMGET', KEYS[1], 'v', 's')
 	if now[1] ~= ARGV[1] or now[2] ~= ARGV[4] then
 		redis.call('DEL', KEYS[1])
 		return 0
@@ -148,6 +169,7 @@ func (r *Redis) Write(ctx context.Context, updates []Update) ([]bool, error) {
 	if r.resting() {
 		return nil, ErrAway
 	}
+	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	held, err := r.write(ctx, updates, swap.EvalSha)
@@ -155,7 +177,7 @@ func (r *Redis) Write(ctx context.Context, updates []Update) ([]bool, error) {
 		// A store that was restarted does not know the script yet.
 		held, err = r.write(ctx, updates, swap.Eval)
 	}
-	if r.note(err); err != nil {
+	if r.note(caller, err); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return held, nil
@@ -205,11 +227,13 @@ func (r *Redis) resting() bool {
 	return now < at || !r.retryAt.CompareAndSwap(at, now+int64(probeInterval))
 }
 
-func (r *Redis) note(err error) {
+// note remembers what a call says about the store. A call whose own caller gave
+// up says nothing.
+func (r *Redis) note(caller context.Context, err error) {
 	switch {
 	case err == nil:
 		r.retryAt.Store(0)
-	case !errors.Is(err, context.Canceled) && !redis.HasErrorPrefix(err, "NOSCRIPT"):
+	case caller.Err() == nil:
 		r.retryAt.Store(time.Now().Add(probeInterval).UnixNano())
 	}
 }
