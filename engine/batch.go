@@ -122,6 +122,11 @@ func (b *batch) record() error {
 		return err
 	}
 	b.keep()
+	ids := make([]string, len(touched))
+	for i, a := range touched {
+		ids[i] = a.ID
+	}
+	b.engine.announce(ids)
 	return nil
 }
 

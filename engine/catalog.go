@@ -247,6 +247,12 @@ func storeFault(err error) error {
 	return internal(err)
 }
 
+// isUnavailable tells a fault that may pass.
+func isUnavailable(err error) bool {
+	var fault *Fault
+	return errors.As(err, &fault) && fault.Retryable()
+}
+
 // first is the first of joined errors.
 func first(err error) error {
 	if many, ok := err.(interface{ Unwrap() []error }); ok {

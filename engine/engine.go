@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"spillway/engine/counters"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -33,6 +35,11 @@ type Engine struct {
 	workers  sync.WaitGroup
 	stop     context.CancelFunc
 	catalogs catalogSource
+
+	hub      *hub
+	messages Messages
+	outgoing chan []string
+	reads    singleflight.Group
 }
 
 // stats counts what the engine did, for metrics and tests.
@@ -52,7 +59,10 @@ type Options struct {
 	Shards int
 	// States is how many accounts each worker remembers; 0: 8192.
 	States int
-	Log    *slog.Logger
+	// Messages wake the feeds of other processes; nil: they look themselves,
+	// every two seconds.
+	Messages Messages
+	Log      *slog.Logger
 }
 
 // catalogSource is where the catalog comes from.
@@ -74,7 +84,8 @@ func New(ctx context.Context, l *ledger.Ledger, c Counters, o Options) (*Engine,
 }
 
 func newEngine(s Store, c Counters, catalogs catalogSource, o Options) *Engine {
-	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, log: o.Log, seed: maphash.MakeSeed()}
+	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, log: o.Log, seed: maphash.MakeSeed(),
+		hub: newHub(), messages: o.Messages, outgoing: make(chan []string, 256)}
 	if e.clock == nil {
 		e.clock = time.Now
 	}
@@ -101,6 +112,7 @@ func (e *Engine) start() {
 		e.workers.Go(s.work)
 	}
 	e.workers.Go(func() { e.followCatalog(ctx) })
+	e.workers.Go(func() { e.carry(ctx) })
 }
 
 // Close answers what waits and stops the workers. Later calls get UNAVAILABLE.

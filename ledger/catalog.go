@@ -99,6 +99,17 @@ func (c *Catalog) Plan(plan string, version int32) *Plan {
 	return versions[version-1]
 }
 
+// Began is when the first plan was published: nothing was decided before.
+func (c *Catalog) Began() waterfall.Instant {
+	var began waterfall.Instant
+	for _, versions := range c.Plans {
+		if at := versions[0].PublishedAt; began == 0 || at < began {
+			began = at
+		}
+	}
+	return began
+}
+
 // index prepares a plan for the look-ups of every decision.
 func (p *Plan) index(features map[string]*Feature) {
 	p.byFeature = make(map[string]*waterfall.Rules, len(p.Features))

@@ -102,6 +102,7 @@ create table balance_updates (
     hash                  bytea       not null check (length(hash) = 32),
     primary key (account_id, sequence)
 );
+create index balance_updates_time on balance_updates using brin (created_at) with (pages_per_range = 32);
 
 -- The lots. amount and remaining are in the grant's denomination.
 create table grants (

@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// Messages carry the news that accounts changed between processes. They only
+// wake readers of the database; a lost one delays.
+type Messages interface {
+	Publish(ctx context.Context, accounts []string) error
+	Listen(ctx context.Context, changed func(accounts []string), missed func())
+}
+
+// hub wakes the readers of this process.
+type hub struct {
+	mu       sync.Mutex
+	accounts map[string]map[chan struct{}]bool
+	all      map[chan struct{}]bool
+}
+
+func newHub() *hub {
+	return &hub{accounts: map[string]map[chan struct{}]bool{}, all: map[chan struct{}]bool{}}
+}
+
+// watch returns a channel that is filled when the account changes, or, for "",
+// when any does. stop ends it.
+func (h *hub) watch(account string) (wake chan struct{}, stop func()) {
+	wake = make(chan struct{}, 1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if account == "" {
+		h.all[wake] = true
+	} else {
+		if h.accounts[account] == nil {
+			h.accounts[account] = map[chan struct{}]bool{}
+		}
+		h.accounts[account][wake] = true
+	}
+	return wake, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.all, wake)
+		delete(h.accounts[account], wake)
+		if len(h.accounts[account]) == 0 {
+			delete(h.accounts, account)
+		}
+	}
+}
+
+// changed wakes the readers of accounts.
+func (h *hub) changed(accounts []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, id := range accounts {
+		wakeAll(h.accounts[id])
+	}
+	wakeAll(h.all)
+}
+
+// missed wakes everyone: something may have happened to any account.
+func (h *hub) missed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, watchers := range h.accounts {
+		wakeAll(watchers)
+	}
+	wakeAll(h.all)
+}
+
+func wakeAll(watchers map[chan struct{}]bool) {
+	for w := range watchers {
+		select {
+		case w <- struct{}{}:
+		default: // it is awake already
+		}
+	}
+}
+
+// idle tells whether nobody watches.
+func (h *hub) idle() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.accounts) == 0 && len(h.all) == 0
+}
+
+// announce tells readers everywhere that a batch is committed.
+func (e *Engine) announce(accounts []string) {
+	e.hub.changed(accounts)
+	if e.messages == nil {
+		return
+	}
+	select {
+	case e.outgoing <- accounts:
+	default: // the look-out finds what is not told
+	}
+}
+
+// lookOutInterval is how often a process looks in the database for changes that
+// no message told it of, and lookBack how far it looks.
+const (
+	lookOutInterval = 2 * time.Second
+	lookBack        = 10 * time.Second
+)
+
+// carry runs the messages in and out, and the look-out for lost ones.
+func (e *Engine) carry(ctx context.Context) {
+	if e.messages != nil {
+		e.workers.Go(func() { e.messages.Listen(ctx, e.hub.changed, e.hub.missed) })
+		e.workers.Go(func() { e.publish(ctx) })
+	}
+	tick := time.NewTicker(lookOutInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if e.hub.idle() || e.ledger == nil {
+			continue
+		}
+		look, cancel := context.WithTimeout(ctx, lookOutInterval)
+		accounts, err := e.ledger.ChangedSince(look, e.now()-waterfall.Instant(lookBack.Microseconds()))
+		cancel()
+		if err == nil {
+			e.hub.changed(accounts)
+		}
+	}
+}
+
+// publish sends what was announced, many batches in one message when they come
+// fast.
+func (e *Engine) publish(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case accounts := <-e.outgoing:
+			for more := true; more && len(accounts) < 1000; {
+				select {
+				case next := <-e.outgoing:
+					accounts = append(accounts, next...)
+				default:
+					more = false
+				}
+			}
+			_ = e.messages.Publish(ctx, accounts) // a lost message only delays
+		}
+	}
+}
+
+// feedPage is how many events a reader takes at once.
+const feedPage = 200
+
+// FollowDecisions delivers every event of an account's decisions behind a
+// cursor, the oldest first, and then each new one, until ctx ends or deliver
+// returns an error. A nil cursor is from now on, the zero cursor from the
+// beginning. A reader that is slow is not waited for by anyone: it reads from
+// the database at its own pace.
+func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.DecisionFilter, after *ledger.ID, deliver func(ledger.FeedItem) error) error {
+	wake, stop := e.hub.watch(account)
+	defer stop()
+	cursor := ledger.ID{}
+	if after != nil {
+		cursor = *after
+	} else {
+		newest, err := e.ledger.NewestEvent(ctx, account)
+		if err != nil {
+			return storeFault(err)
+		}
+		cursor = newest
+	}
+	for {
+		items, err := e.readFeed(ctx, account, cursor)
+		if err != nil {
+			if !e.pauseAfter(ctx, err) {
+				return ctx.Err()
+			}
+			continue
+		}
+		for _, item := range items {
+			cursor = item.Event
+			if !f.Matches(item.Decision) {
+				continue
+			}
+			if err := deliver(item); err != nil {
+				return err
+			}
+		}
+		if len(items) == feedPage {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-wake:
+		}
+	}
+}
+
+// readFeed reads a page; readers that stand at the same place share one read.
+func (e *Engine) readFeed(ctx context.Context, account string, after ledger.ID) ([]ledger.FeedItem, error) {
+	// The read is shared, so it must not end with the first reader.
+	read := e.reads.DoChan(account+string(after[:]), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return e.ledger.FeedAfter(ctx, account, after, feedPage)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-read:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.([]ledger.FeedItem), nil
+	}
+}
+
+// pauseAfter waits a moment after a fault of the store; false when ctx ended.
+func (e *Engine) pauseAfter(ctx context.Context, err error) bool {
+	e.log.Warn("a feed could not be read", "error", err)
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(500 * time.Millisecond):
+		return true
+	}
+}
+
+// FollowAllDecisions delivers the events of all accounts, as FollowDecisions
+// does for one.
+func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter, after *ledger.ID, deliver func(ledger.FeedItem) error) error {
+	wake, stop := e.hub.watch("")
+	defer stop()
+	t := newTail(e, after)
+	poll := time.NewTicker(tailPoll)
+	defer poll.Stop()
+	for {
+		items, caughtUp, err := t.next(ctx)
+		if err != nil {
+			if !e.pauseAfter(ctx, err) {
+				return ctx.Err()
+			}
+			continue
+		}
+		for _, item := range items {
+			if !f.Matches(item.Decision) {
+				continue
+			}
+			if err := deliver(item); err != nil {
+				return err
+			}
+		}
+		if !caughtUp {
+			continue
+		}
+		// What was just committed may have to wait for older transactions to
+		// end, and nobody is told of that.
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-wake:
+		case <-poll.C:
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"spillway/engine/waterfall"
+)
+
+// FeedItem is one step of a feed of decisions: the event that happened, whose id
+// is the cursor, and the decision as it is now.
+type FeedItem struct {
+	Event    ID
+	Decision *Decision
+}
+
+// FeedAfter reads the next events of an account behind a cursor, the oldest
+// first. An account's events commit in the order of their ids, because every
+// writer holds its lock: what is behind the cursor later was written later.
+func (l *Ledger) FeedAfter(ctx context.Context, account string, after ID, limit int) ([]FeedItem, error) {
+	rows, err := l.read.Query(ctx, `select u.account_id, u.id, coalesce(u.decision_id, u.id) from usage_events u
+		where u.account_id = $1 and u.id > $2 order by u.id limit $3`, account, after, limit)
+	steps, err := collect(rows, err, scanFeedStep)
+	if err != nil {
+		return nil, err
+	}
+	return l.feedItems(ctx, steps)
+}
+
+type feedStep struct {
+	account  string
+	event    ID
+	decision ID
+}
+
+func scanFeedStep(row pgx.Row) (*feedStep, error) {
+	s := &feedStep{}
+	return s, row.Scan(&s.account, &s.event, &s.decision)
+}
+
+func (l *Ledger) feedItems(ctx context.Context, steps []feedStep) ([]FeedItem, error) {
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	accounts, ids := make([]string, 0, len(steps)), make([]ID, 0, len(steps))
+	seen := make(map[EventRef]bool, len(steps))
+	for _, s := range steps {
+		if ref := (EventRef{s.account, s.decision}); !seen[ref] {
+			seen[ref] = true
+			accounts, ids = append(accounts, s.account), append(ids, s.decision)
+		}
+	}
+	rows, err := l.read.Query(ctx, sqlDecisions, accounts, ids)
+	events, err := collect(rows, err, scanEvent)
+	if err != nil {
+		return nil, err
+	}
+	byRef := make(map[EventRef]*Decision, len(seen))
+	for _, d := range assemble(events) {
+		byRef[EventRef{d.Account, d.ID}] = d
+	}
+	items := make([]FeedItem, 0, len(steps))
+	for _, s := range steps {
+		if d := byRef[EventRef{s.account, s.decision}]; d != nil {
+			items = append(items, FeedItem{s.event, d})
+		}
+	}
+	return items, nil
+}
+
+// NewestEvent is the cursor of an account's newest event, zero when it has
+// none.
+func (l *Ledger) NewestEvent(ctx context.Context, account string) (id ID, err error) {
+	rows, err := l.read.Query(ctx, `select id from usage_events where account_id = $1 order by id desc limit 1`, account)
+	ids, err := collect(rows, err, func(row pgx.Row) (*ID, error) {
+		var id ID
+		return &id, row.Scan(&id)
+	})
+	if err != nil || len(ids) == 0 {
+		return ID{}, err
+	}
+	return ids[0], nil
+}
+
+// FeedAll reads the next events of all accounts behind a cursor, the oldest
+// first, that happened in [from, to). Events of different accounts do not
+// commit in the order of their ids: to must lie before all that is still
+// undecided; see Settled.
+func (l *Ledger) FeedAll(ctx context.Context, after ID, from, to waterfall.Instant, limit int) ([]FeedItem, error) {
+	// An id lies at most a batch's worth of microseconds behind its time.
+	rows, err := l.read.Query(ctx, `select u.account_id, u.id, coalesce(u.decision_id, u.id) from usage_events u
+		where u.created_at >= $2 and u.created_at < $3 and u.id > $1 and u.id < $4 order by u.id limit $5`,
+		after, (from - 1_000_000).Time(), to.Time(), FirstID(to), limit)
+	steps, err := collect(rows, err, scanFeedStep)
+	if err != nil {
+		return nil, err
+	}
+	return l.feedItems(ctx, steps)
+}
+
+// Transactions are the bounds of what is under way in the database: all
+// transactions before Oldest have ended, and none from Next on has begun.
+type Transactions struct{ Oldest, Next int64 }
+
+// Transactions reads the bounds now.
+func (l *Ledger) Transactions(ctx context.Context) (t Transactions, err error) {
+	err = l.read.QueryRow(ctx, `select pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
+		from pg_current_snapshot() s`).Scan(&t.Oldest, &t.Next)
+	return t, err
+}
+
+// ChangedSince lists accounts in which anything happened since an instant.
+func (l *Ledger) ChangedSince(ctx context.Context, since waterfall.Instant) ([]string, error) {
+	rows, err := l.read.Query(ctx, `select account_id from usage_events where created_at >= $1
+		union select account_id from balance_updates where created_at >= $1
+		union select account_id from audit_log where id >= $2`, since.Time(), FirstID(since))
+	return collect(rows, err, func(row pgx.Row) (*string, error) {
+		var id string
+		return &id, row.Scan(&id)
+	})
+}
+
+// At is the time that an id carries, to the microsecond.
+func (id ID) At() waterfall.Instant {
+	ms := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
+	part := int64(id[6]&0x0f)<<8 | int64(id[7])
+	return waterfall.Instant(ms*1000 + (part*1000+4095)/4096)
+}
