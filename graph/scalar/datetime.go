@@ -3,6 +3,7 @@ package scalar
 import (
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -29,7 +30,7 @@ func MarshalDateTime(at waterfall.Instant) graphql.Marshaler { return moment(at)
 // than a microsecond is cut off.
 func UnmarshalDateTime(v any) (waterfall.Instant, error) {
 	s, ok := v.(string)
-	if !ok {
+	if !ok || strings.Contains(s, ",") { // Go reads a comma as a point
 		return 0, errDateTime
 	}
 	var t time.Time

@@ -337,7 +337,7 @@ type PlanInput struct {
 type Preview struct {
 	// ALLOWED or DENIED.
 	Status ledger.Status `json:"status"`
-	// Why.
+	// Why it would be decided so.
 	Reason waterfall.Reason `json:"reason"`
 	// One sentence for a person.
 	Explanation string `json:"explanation"`

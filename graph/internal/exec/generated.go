@@ -637,7 +637,7 @@ enum ErrorCode {
   NOT_FOUND
   "The key was used with another request."
   IDEMPOTENCY_CONFLICT
-  "What stands does not allow it: the hold is no longer open, the grant is already void, …"
+  "What stands does not allow it, such as a hold that is no longer open, or a grant that is already void."
   CONFLICT
   "The document asks for more than one request may."
   QUERY_TOO_COMPLEX
@@ -1199,7 +1199,7 @@ input PreviewInput {
 type Preview {
   "ALLOWED or DENIED."
   status: DecisionStatus!
-  "Why."
+  "Why it would be decided so."
   reason: Reason!
   "One sentence for a person."
   explanation: String!
