@@ -10,6 +10,7 @@
 // changed, missing, added or moved posting breaks the chain from there on.
 //
 // [Head] is where an account's books stand; [Head.Post] is the only way to
-// write the next posting. [Check] follows postings that others wrote and names
-// what does not add up; it shares no arithmetic with Post.
+// write the next posting. [Checker] follows postings that others wrote and
+// names what does not add up, and [Charged] does so for what units cost; they
+// share no arithmetic with the code that writes.
 package book
