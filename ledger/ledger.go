@@ -109,6 +109,10 @@ func (l *Ledger) CheckSafety(ctx context.Context) error {
 	var fsync, pages, sync, role string
 	err := l.read.QueryRow(ctx, `select current_setting('fsync'), current_setting('full_page_writes'),
 		current_setting('synchronous_commit'), current_user`).Scan(&fsync, &pages, &sync, &role)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && !Away(err) {
+		return &RoleError{"none: " + pg.Message} // SET ROLE was refused
+	}
 	if err != nil {
 		return err
 	}
@@ -120,7 +124,7 @@ func (l *Ledger) CheckSafety(ctx context.Context) error {
 	case sync == "off":
 		return &UnsafeError{"synchronous_commit"}
 	case role != AppRole:
-		return fmt.Errorf("DATABASE_URL: the connection works as %s, not as %s", role, AppRole)
+		return &RoleError{role}
 	}
 	return nil
 }
@@ -130,6 +134,13 @@ type UnsafeError struct{ Setting string }
 
 func (e *UnsafeError) Error() string {
 	return "DATABASE_URL: the database runs with " + e.Setting + " = off; Spillway needs it on"
+}
+
+// RoleError names the role that connections work as instead of AppRole.
+type RoleError struct{ Role string }
+
+func (e *RoleError) Error() string {
+	return fmt.Sprintf("DATABASE_URL: connections work as %s and not as %s; run: spillway migrate", e.Role, AppRole)
 }
 
 // Away tells whether an error means that the database could not be reached or

@@ -27,6 +27,8 @@ const (
 // commands is the command line. Settings come from the environment, so that no
 // secret stands in the list of processes.
 type commands struct {
+	Dev     devCommand     `cmd:"" help:"Run on a private PostgreSQL and Redis with demo data; the place to start."`
+	Serve   serveCommand   `cmd:"" help:"Serve on the stores that the settings name."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date."`
 	Token   tokenCommand   `cmd:"" help:"Print a signed token (HS256 secret only)."`
 	Stores  storesCommand  `cmd:"" help:"Run a command with a throwaway PostgreSQL and Redis, then remove them."`
@@ -56,7 +58,7 @@ func main() {
 	// A second signal ends us at once, by the system's own way; the children
 	// are tied to our life.
 	context.AfterFunc(ctx, stop)
-	code := run(ctx, os.Args[1:], outside{lookup: os.LookupEnv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr})
+	code := run(ctx, os.Args[1:], outside{lookup: os.LookupEnv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, serve: serveApp})
 	os.Exit(code)
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
+
+	"spillway/engine/counters"
 )
 
 // lookup reads one variable of the environment.
@@ -118,34 +120,9 @@ func readRedisURL(s *settings, value string) error {
 	if value == "" {
 		return errors.New("must be set, such as redis://localhost:6379/0")
 	}
-	const expected = "expected redis://host:6379/0, or several separated by commas for a Redis Cluster"
-	var all *redis.UniversalOptions
-	for _, part := range strings.Split(value, ",") {
-		part = strings.TrimSpace(part)
-		if !strings.Contains(part, "://") {
-			part = "redis://" + part
-		}
-		one, err := redis.ParseURL(part)
-		if err != nil {
-			return errors.New("is not a Redis address: " + expected)
-		}
-		if all == nil {
-			all = &redis.UniversalOptions{
-				Username: one.Username, Password: one.Password, DB: one.DB, TLSConfig: one.TLSConfig,
-				DialTimeout: one.DialTimeout, ReadTimeout: one.ReadTimeout, WriteTimeout: one.WriteTimeout,
-				PoolSize: one.PoolSize, ClientName: one.ClientName,
-			}
-		}
-		if one.Network == "unix" && strings.Contains(value, ",") {
-			return errors.New("names a socket among several addresses: " + expected)
-		}
-		all.Addrs = append(all.Addrs, one.Addr)
-	}
-	if len(all.Addrs) > 1 && all.DB != 0 {
-		return errors.New("names a database number, and a Redis Cluster has only database 0")
-	}
-	s.Redis = all
-	return nil
+	options, err := counters.ParseURL(value)
+	s.Redis = options
+	return err
 }
 
 func readListen(s *settings, value string) error {

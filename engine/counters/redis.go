@@ -2,6 +2,7 @@ package counters
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -31,29 +32,53 @@ const (
 	keepFor = 8 * 24 * time.Hour
 )
 
-// OpenRedis prepares a client for the URL, redis://[user:password@]host:port/db;
-// several URLs or addresses, separated by commas, name a Redis Cluster. It
-// connects lazily.
-func OpenRedis(url string) (*Redis, error) {
-	addresses := strings.Split(url, ",")
-	first, err := redis.ParseURL(strings.TrimSpace(addresses[0]))
-	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL cannot be read: %w", err)
-	}
-	options := &redis.UniversalOptions{
-		Username: first.Username, Password: first.Password, DB: first.DB, TLSConfig: first.TLSConfig,
-		DialTimeout: callTimeout, ReadTimeout: callTimeout, WriteTimeout: callTimeout, PoolTimeout: callTimeout,
-		MaxRetries: 1, DialerRetries: 1, PoolSize: 16, ContextTimeoutEnabled: true,
-	}
-	for _, a := range addresses {
-		a = strings.TrimSpace(a)
-		if o, err := redis.ParseURL(a); err == nil {
-			a = o.Addr
+// ParseURL reads the address of a Redis, redis://[user:password@]host:port/db;
+// several, separated by commas, name a Redis Cluster. Its errors do not repeat
+// the address, which may hold a password.
+func ParseURL(url string) (*redis.UniversalOptions, error) {
+	const expected = "expected redis://host:6379/0, or several separated by commas for a Redis Cluster"
+	var all *redis.UniversalOptions
+	for _, part := range strings.Split(url, ",") {
+		part = strings.TrimSpace(part)
+		if !strings.Contains(part, "://") {
+			part = "redis://" + part
 		}
-		options.Addrs = append(options.Addrs, a)
+		one, err := redis.ParseURL(part)
+		if err != nil {
+			return nil, errors.New("is not a Redis address: " + expected)
+		}
+		if one.Network == "unix" && strings.Contains(url, ",") {
+			return nil, errors.New("names a socket among several addresses: " + expected)
+		}
+		if all == nil {
+			all = &redis.UniversalOptions{Username: one.Username, Password: one.Password, DB: one.DB, TLSConfig: one.TLSConfig,
+				ClientName: one.ClientName}
+		}
+		all.Addrs = append(all.Addrs, one.Addr)
 	}
-	options.IsClusterMode = len(addresses) > 1
-	return &Redis{client: redis.NewUniversalClient(options)}, nil
+	all.IsClusterMode = len(all.Addrs) > 1
+	if all.IsClusterMode && all.DB != 0 {
+		return nil, errors.New("names a database number, and a Redis Cluster has only database 0")
+	}
+	return all, nil
+}
+
+// OpenRedis prepares a client for an address, as ParseURL reads it. It connects
+// lazily.
+func OpenRedis(url string) (*Redis, error) {
+	options, err := ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("the address of Redis %w", err)
+	}
+	return NewRedis(options), nil
+}
+
+// NewRedis prepares a client. It connects lazily.
+func NewRedis(options *redis.UniversalOptions) *Redis {
+	o := *options
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = callTimeout, callTimeout, callTimeout, callTimeout
+	o.MaxRetries, o.PoolSize, o.ContextTimeoutEnabled = 1, 16, true
+	return &Redis{client: redis.NewUniversalClient(&o)}
 }
 
 // Client is the connection itself, for messages between processes.
