@@ -27,8 +27,22 @@ func (e *Edge) pages() {
 	e.mux.Handle("GET /graphiql", page(tools, "index.html"))
 	e.mux.Handle("GET /graphiql/{file}", http.StripPrefix("/graphiql/", files(tools, "")))
 	if e.Portal != nil {
-		e.mux.Handle("GET /", files(e.Portal, "index.html"))
+		// Not "GET /": the mux would see a conflict with the API's path, which
+		// takes every method.
+		e.mux.Handle("/", reading(files(e.Portal, "index.html")))
 	}
+}
+
+// reading lets through what only reads.
+func reading(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // page serves one file.
