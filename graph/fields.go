@@ -9,6 +9,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator"
 
 	"spillway/engine"
 )
@@ -135,57 +136,66 @@ func fieldOf(doc *ast.QueryDocument, err *gqlerror.Error) string {
 	return dotted(path)
 }
 
-// settleNumbers makes the numbers of a document readable: an integer beyond 64
-// bits becomes the nearest one where its scalar checks the range, and is
-// refused elsewhere, as is a number that is none.
-func settleNumbers(doc *ast.QueryDocument) *gqlerror.Error {
-	var wrong *ast.Value
-	check := func(v *ast.Value) bool {
-		if !settle(v) && wrong == nil {
-			wrong = v
-		}
-		return wrong != nil
+// settleNumbers makes the numbers of a document readable before anything asks
+// for their values: an integer beyond 64 bits becomes the nearest one where its
+// scalar checks the range, and is refused elsewhere, as is a number that is
+// none.
+func settleNumbers(schema *ast.Schema, doc *ast.QueryDocument) *gqlerror.Error {
+	if unreadable(doc) == nil {
+		return nil
 	}
-	var path ast.Path
+	var numbers validator.Events
+	numbers.OnValue(func(_ *validator.Walker, v *ast.Value) {
+		if readable(v) || v.Kind != ast.IntValue || v.Definition == nil {
+			return
+		}
+		switch {
+		case v.Definition.Name != "Quantity" && v.Definition.Name != "Count":
+		case strings.HasPrefix(v.Raw, "-"):
+			v.Raw = strconv.Itoa(math.MinInt64)
+		default:
+			v.Raw = strconv.Itoa(math.MaxInt64)
+		}
+	})
+	validator.Walk(schema, doc, &numbers)
+	if path := unreadable(doc); path != nil {
+		return malformed(dotted(path), "is a number that cannot be kept exactly")
+	}
+	return nil
+}
+
+// unreadable is the path to the first number that has no value, nil where all
+// have.
+func unreadable(doc *ast.QueryDocument) ast.Path {
+	wrong := func(v *ast.Value) bool { return !readable(v) }
 	for _, op := range doc.Operations {
 		for _, v := range op.VariableDefinitions {
-			if v.DefaultValue != nil && wrong == nil {
-				path = within(ast.Path{ast.PathName(v.Variable)}, v.DefaultValue, check)
+			if v.DefaultValue == nil {
+				continue
+			}
+			if path := within(ast.Path{ast.PathName(v.Variable)}, v.DefaultValue, wrong); path != nil {
+				return path
 			}
 		}
-		if wrong == nil {
-			path = findValue(op.SelectionSet, check)
+		if path := findValue(op.SelectionSet, wrong); path != nil {
+			return path
 		}
 	}
 	for _, f := range doc.Fragments {
-		if wrong == nil {
-			path = findValue(f.SelectionSet, check)
+		if path := findValue(f.SelectionSet, wrong); path != nil {
+			return path
 		}
 	}
-	if wrong == nil {
-		return nil
-	}
-	return malformed(dotted(path), "is a number that cannot be kept exactly")
+	return nil
 }
 
-func settle(v *ast.Value) bool {
+func readable(v *ast.Value) bool {
+	var err error
 	switch v.Kind {
 	case ast.FloatValue:
-		f, err := strconv.ParseFloat(v.Raw, 64)
-		return err == nil && !math.IsInf(f, 0)
+		_, err = strconv.ParseFloat(v.Raw, 64)
 	case ast.IntValue:
-		_, err := strconv.ParseInt(v.Raw, 10, 64)
-		if err == nil {
-			return true
-		}
-		if v.Definition == nil || v.Definition.Name != "Quantity" && v.Definition.Name != "Count" {
-			return false
-		}
-		if strings.HasPrefix(v.Raw, "-") {
-			v.Raw = strconv.Itoa(math.MinInt64)
-		} else {
-			v.Raw = strconv.Itoa(math.MaxInt64)
-		}
+		_, err = strconv.ParseInt(v.Raw, 10, 64)
 	}
-	return true
+	return err == nil
 }

@@ -88,15 +88,15 @@ func (a *API) parse(c *caller.Caller, query string) (*document, gqlerror.List) {
 	if err := checkShape(parsed); err != nil {
 		return nil, gqlerror.List{err}
 	}
+	if err := settleNumbers(a.Schema(), parsed); err != nil {
+		return nil, gqlerror.List{err}
+	}
 	allowed := closedRules
 	if a.seesSchema(c) {
 		allowed = openRules
 	}
 	if errs := validator.ValidateWithRules(a.Schema(), parsed, allowed); len(errs) > 0 {
 		return nil, locate(parsed, errs)
-	}
-	if err := settleNumbers(parsed); err != nil {
-		return nil, gqlerror.List{err}
 	}
 	doc := &document{parsed, map[*ast.OperationDefinition]int{}}
 	for _, op := range parsed.Operations {
