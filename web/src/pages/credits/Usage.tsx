@@ -102,7 +102,7 @@ function UsageChart({ points, by, measure, hours, nameOf }: ChartProps) {
           </div>
         ))}
       </dl>
-      <figure style={{ margin: 0 }} role="img" aria-label={`Usage over time; in all ${series.map((name) => `${label(name)} ${formatCredits(totals[name] ?? "0")}`).join(", ")}`}>
+      <figure className="chart" role="img" aria-label={`Usage over time; in all ${series.map((name) => `${label(name)} ${formatCredits(totals[name] ?? "0")}`).join(", ")}`}>
         <BarChart
           h={320}
           type="stacked"

@@ -6,7 +6,7 @@ import type { BurnPoint } from "./forecast";
 /** The credits of the last days, and where they lead if spending goes on as it was. */
 export default function BurnChart({ line }: { line: BurnPoint[] }) {
   return (
-    <figure style={{ margin: 0 }} role="img" aria-label={describe(line)}>
+    <figure className="chart" role="img" aria-label={describe(line)}>
       <AreaChart
         h={240}
         data={line.map(({ at, balance, forecast }) => ({ day: formatDay(at), Credits: balance, Forecast: forecast }))}

@@ -42,7 +42,7 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
         <div className={css.tile}>
           <dt>Runs out</dt>
           <dd>{daily === null ? <Skeleton height={28} width={120} /> : outAt === null ? "Not in sight" : formatDate(outAt)}</dd>
-          <p>{daily === null ? " " : isZero(daily) ? "none were spent in 7 days" : `at about ${formatAbout(daily)} a day, as in the last ${days} days`}</p>
+          <dd>{daily === null ? " " : isZero(daily) ? "none were spent in 7 days" : `at about ${formatAbout(daily)} a day, as in the last ${days} days`}</dd>
         </div>
       </dl>
       {spendCap && <SpendCapMeter cap={spendCap} />}
@@ -71,7 +71,7 @@ function Tile({ name, amount, note }: { name: string; amount: string; note: Reac
       <dd>
         {formatCredits(amount)} <small>credits</small>
       </dd>
-      <p>{note}</p>
+      <dd>{note}</dd>
     </div>
   );
 }

@@ -49,6 +49,7 @@ export default function PlanPage() {
         </Button>
       </PageTitle>
       <section className={`card ${css.plan}`} aria-label="Waterfalls">
+        <h2>What pays</h2>
         <Waterfalls plan={plan} />
       </section>
       {versions.length > 1 && <Compare plan={plan} versions={versions} />}

@@ -49,7 +49,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <a className={css.skip} href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
         Skip to the content
       </a>
-      <header className={css.side}>
+      <aside className={css.side} aria-label="Spillway">
         <div className={css.brand}>
           <Mark />
           <span>Spillway</span>
@@ -64,7 +64,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </nav>
           <Who />
         </div>
-      </header>
+      </aside>
       <main id="main" ref={main} tabIndex={-1} className={css.main}>
         <div className={css.content}>{children}</div>
       </main>

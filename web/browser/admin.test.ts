@@ -1,0 +1,156 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { authorize, makeWorld } from "./api.ts";
+import { expectClean, launch, signIn, visit } from "./portal.ts";
+
+const server = inject("server");
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+test("an admin grants credits, and the user's balance moves in a second browser", async () => {
+  const world = await makeWorld(server);
+  const [admin, user] = await Promise.all([visit(browser), visit(browser)]);
+  await signIn(user, server.url, world.user);
+  const available = user.page.getByRole("region", { name: "Credits" }).locator("dd").first();
+  await expect.poll(() => available.innerText()).toContain("20");
+
+  await signIn(admin, server.url, world.admin, "/accounts");
+  const { page } = admin;
+  await page.getByLabel("Search the accounts").fill(world.account);
+  await page.getByRole("link", { name: world.name }).click();
+  await page.getByRole("button", { name: "Give a grant" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Amount").fill("12.345678");
+  await dialog.getByLabel("Note").fill("Sorry for the outage");
+  await dialog.getByText("32.345678").waitFor();
+  await dialog.getByLabel("Reason").fill("Goodwill");
+  await dialog.getByRole("button", { name: "Give the grant" }).click();
+  await dialog.getByText("12.345678", { exact: false }).waitFor();
+  await expect.poll(() => available.innerText(), { timeout: 5_000 }).toContain("32.345678");
+
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await user.page.getByRole("link", { name: "Credits" }).click();
+  await user.page.getByText("Sorry for the outage").waitFor();
+  await page.getByRole("tab", { name: "Audit" }).click();
+  await page.getByText("Goodwill").waitFor();
+  expectClean(admin);
+  expectClean(user);
+  await Promise.all([admin.context.close(), user.context.close()]);
+});
+
+test("an admin refunds a decision, voids a grant, caps spending and suspends, each with its effect before and its result after", async () => {
+  const world = await makeWorld(server);
+  const answer = await authorize(world, 5);
+  const admin = await visit(browser);
+  const { page } = admin;
+  const dialog = page.getByRole("dialog").last();
+  const submit = async (verb: string) => {
+    await dialog.getByLabel("Reason").fill("browser test");
+    await dialog.getByRole("button", { name: verb, exact: true }).click();
+  };
+
+  await signIn(admin, server.url, world.admin, `/accounts/${world.account}/history?why=${answer.id}`);
+  await page.getByRole("dialog").getByRole("button", { name: "Refund" }).click();
+  await dialog.getByText("Of the 1 credits charged").waitFor();
+  await submit("Refund");
+  await dialog.getByText("5 messages and 1 credits were given back").waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByText("5 refunded").waitFor();
+
+  await page.getByRole("button", { name: "Spend cap" }).click();
+  await dialog.getByLabel("At most").fill("7.50");
+  await dialog.getByText("7.50 credits a month").first().waitFor();
+  await submit("Set the cap");
+  await dialog.getByText("At most 7.50 credits a month can be drawn now").waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+
+  await page.getByRole("tab", { name: "Credits" }).click();
+  await page.getByRole("button", { name: /^Void the grant/ }).click();
+  await dialog.getByText("This cannot be undone").waitFor();
+  await submit("Void the grant");
+  await dialog.getByText("The grant is void").waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await page.getByText("No grants here").waitFor();
+
+  await page.getByRole("button", { name: "Suspend" }).click();
+  await submit("Suspend");
+  await dialog.getByText("every request is denied from now on").waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("button", { name: "Activate" }).waitFor();
+  expect((await authorize(world)).status).toBe("DENIED");
+  expectClean(admin);
+  await admin.context.close();
+});
+
+test("a plan is put in order by keyboard and by drag, simulated on a real account and published", async () => {
+  const world = await makeWorld(server);
+  for (let count = 0; count < 4; count += 1) await authorize(world, 2);
+  const admin = await visit(browser, { height: 1000 });
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, `/plans/${world.plan}/edit`);
+  const kinds = () => page.locator("li[data-id] strong").allInnerTexts();
+  await expect.poll(kinds).toEqual(["Rate limit", "Promotion", "Credits"]);
+
+  await page.getByRole("button", { name: "Move Promotion promotion up" }).focus();
+  await page.keyboard.press("Enter");
+  expect(await kinds()).toEqual(["Promotion", "Rate limit", "Credits"]);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Move Promotion promotion down");
+  await page.keyboard.press("Enter");
+  expect(await kinds()).toEqual(["Rate limit", "Promotion", "Credits"]);
+
+  const grip = (await page.locator("li[data-id]").nth(2).locator("[data-grip]").boundingBox())!;
+  const first = (await page.locator("li[data-id]").nth(1).boundingBox())!;
+  await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(grip.x, first.y + first.height / 2, { steps: 8 });
+  await page.mouse.up();
+  expect(await kinds()).toEqual(["Rate limit", "Credits", "Promotion"]);
+
+  await page.getByLabel("Rate limit hourly: limit").fill("1");
+  const panel = page.getByRole("region", { name: "Publish" });
+  await panel.getByText("Rate limit, 1 per hour, for each user (hourly)").waitFor();
+  await panel.getByLabel("Simulate on the account").fill(world.account);
+  await panel.getByRole("button", { name: "Simulate" }).click();
+  await panel.getByText("Requests in 7 days").waitFor();
+  const figures = await panel.locator("dl").first().innerText();
+  expect(figures).toMatch(/Requests in 7 days\s+4/);
+  // 8 messages: three were free, five paid; with one free, seven are paid.
+  expect(figures).toMatch(/2\.50 → 3\.50/);
+
+  await panel.getByRole("button", { name: "Publish …" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("Shorter free window");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  await dialog.getByText("version 2").waitFor();
+  await dialog.getByRole("link", { name: "See it" }).click();
+  await page.getByText("version 2 of 2").waitFor();
+  await page.getByRole("region", { name: "Compare versions" }).getByText("Rate limit, 1 per hour, for each user (hourly)").waitFor();
+  expectClean(admin);
+  await admin.context.close();
+});
+
+test("live shows every account; verifying says that the books add up", async () => {
+  const world = await makeWorld(server);
+  const admin = await visit(browser);
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, `/live?feature=${world.feature}`);
+  await page.getByText("Live", { exact: true }).last().waitFor();
+  await page.waitForTimeout(300);
+  const answers = [await authorize(world, 2), await authorize(world, 1000)];
+  await page.locator(`[data-decision="${answers[1]!.id}"]`).waitFor({ timeout: 5_000 });
+  const rates = page.getByRole("region", { name: "The last minute" });
+  await rates.getByText("50%").first().waitFor();
+  await rates.getByText("Not enough credits").waitFor();
+
+  await page.getByRole("link", { name: "Proof" }).click();
+  await page.getByLabel("Account").fill(world.account);
+  await page.getByRole("button", { name: "Verify now" }).click();
+  await page.getByText("Everything adds up").waitFor({ timeout: 20_000 });
+  expectClean(admin);
+  await admin.context.close();
+});

@@ -1,0 +1,106 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type { Running } from "./server.ts";
+
+export interface Claims {
+  sub: string;
+  roles: ("user" | "admin" | "service")[];
+  account?: string;
+  /** Seconds that the token holds. */
+  ttl?: number;
+}
+
+/** A token as the server's own would be, signed with the tests' secret. */
+export function sign({ secret }: Running, { sub, roles, account, ttl = 3600 }: Claims): string {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub, roles, account, iss: "spillway", aud: "spillway", iat: now, exp: now + ttl })}`;
+  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
+}
+
+/** Asks the API over HTTP and answers with the data; a fault fails the test that asked. */
+export async function ask<T>(server: Running, token: string, query: string, variables: object): Promise<T> {
+  const answer = await fetch(`${server.url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = (await answer.json()) as { data?: T; errors?: { message: string }[] };
+  if (errors?.length || !data) throw new Error(`${query.trim().split("\n")[0]}: ${errors?.map(({ message }) => message).join("; ") ?? answer.status}`);
+  return data;
+}
+
+/** An account of the test's own, on a plan and a feature of its own, untouched by the demo's traffic. */
+export interface World {
+  server: Running;
+  account: string;
+  name: string;
+  plan: string;
+  feature: string;
+  featureName: string;
+  user: string;
+  admin: string;
+  service: string;
+}
+
+/** Makes a feature at half a credit a message, a plan of three an hour and then credits, and an account on it. */
+export async function makeWorld(server: Running, { limit = 3, credits = "20" } = {}): Promise<World> {
+  const mark = randomBytes(4).toString("hex");
+  const [account, plan, feature] = [`acct-${mark}`, `plan-${mark}`, `chat-${mark}`];
+  const world: World = {
+    server,
+    account,
+    name: `Account ${mark}`,
+    plan,
+    feature,
+    featureName: `Chat ${mark}`,
+    user: sign(server, { sub: "ada", roles: ["user"], account }),
+    admin: sign(server, { sub: `admin-${mark}`, roles: ["admin"] }),
+    service: sign(server, { sub: `service-${mark}`, roles: ["service"] }),
+  };
+  const reason = "browser test";
+  await ask(server, world.admin, "mutation ($input: FeatureInput!, $reason: String!) { upsertFeature(input: $input, reason: $reason) { key } }", {
+    input: { key: feature, name: world.featureName, unit: "message", divisible: true },
+    reason,
+  });
+  await ask(server, world.admin, "mutation ($feature: String!, $reason: String!) { setPrice(feature: $feature, credits: \"0.5\", reason: $reason) { key } }", { feature, reason });
+  await ask(server, world.admin, "mutation ($input: PlanInput!, $reason: String!) { publishPlan(input: $input, reason: $reason) { version } }", {
+    input: {
+      key: plan,
+      name: `Plan ${mark}`,
+      features: [
+        {
+          feature,
+          waterfall: [
+            { kind: "RATE_LIMIT", key: "hourly", scope: "USER", windows: [{ limit, duration: "PT1H" }] },
+            { kind: "PROMOTION", key: "promotion", scope: "ACCOUNT" },
+            { kind: "CREDIT", key: "credits", scope: "ACCOUNT" },
+          ],
+        },
+      ],
+    },
+    reason,
+  });
+  await ask(server, world.admin, "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { id } }", { input: { id: account, name: world.name, plan, reason } });
+  if (credits !== "0") await giveCredits(world, credits);
+  return world;
+}
+
+export async function giveCredits({ server, admin, account }: World, amount: string): Promise<void> {
+  await ask(server, admin, "mutation ($input: GrantInput!) { createGrant(input: $input) { id } }", {
+    input: { accountId: account, kind: "CREDIT", amount, note: "For the test", idempotencyKey: randomBytes(8).toString("hex"), reason: "browser test" },
+  });
+}
+
+export interface Answer {
+  id: string;
+  status: string;
+  granted: number;
+}
+
+/** Another client asks, as a product service does. */
+export async function authorize({ server, service, account, feature }: World, quantity = 1, more: { holdFor?: string } = {}): Promise<Answer> {
+  const { authorize: answer } = await ask<{ authorize: Answer }>(server, service, "mutation ($input: AuthorizeInput!) { authorize(input: $input) { id status granted } }", {
+    input: { accountId: account, userId: "ada", feature, quantity, idempotencyKey: randomBytes(8).toString("hex"), metadata: { model: "test-model" }, ...more },
+  });
+  return answer;
+}

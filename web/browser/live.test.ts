@@ -1,0 +1,166 @@
+import { createServer, connect, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { authorize, makeWorld, type World } from "./api.ts";
+import { expectClean, launch, signIn, visit } from "./portal.ts";
+
+const server = inject("server");
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+test("an authorize of another client appears by itself, and says why", async () => {
+  const world = await makeWorld(server);
+  const visitor = await visit(browser);
+  const { page } = visitor;
+  await signIn(visitor, server.url, world.user, "/history");
+  await page.getByText("Nothing was asked for yet").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+
+  const answer = await authorize(world, 5);
+  const row = page.locator(`[data-decision="${answer.id}"]`);
+  await row.waitFor({ timeout: 5_000 });
+  expect(await row.innerText()).toContain("Allowed");
+
+  await row.getByRole("button", { name: /^Why\?/ }).click();
+  const why = page.getByRole("dialog");
+  await why.getByText("5 messages granted").waitFor();
+  const text = await why.innerText();
+  expect(text).toContain("hourly");
+  expect(text).toContain("3 taken");
+  expect(text).toContain("2 taken");
+  expect(text).toContain("Usage event");
+  expect(text).toContain("Monetization event");
+  expect(text).toMatch(/Posting \d/);
+  expect(text).toContain("test-model");
+
+  // The explanation has an address of its own, and the back button closes it.
+  const address = page.url();
+  expect(address).toContain(answer.id);
+  await page.goBack();
+  await why.waitFor({ state: "detached" });
+  await page.goto(address);
+  await page.getByRole("dialog").getByText("5 messages granted").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expectClean(visitor);
+  await visitor.context.close();
+});
+
+test("a window runs out, and the page says that paid credits are drawn", async () => {
+  const world = await makeWorld(server);
+  const visitor = await visit(browser);
+  const { page } = visitor;
+  await signIn(visitor, server.url, world.user);
+  const card = page.locator(`[data-feature="${world.feature}"]`);
+  const vessel = (kind: string) => card.locator(`[data-kind="${kind}"]`);
+  await vessel("RATE_LIMIT").getByText("Pays now").waitFor();
+  await vessel("RATE_LIMIT").getByText("0 / 3 used").waitFor();
+  expect(await card.getByText("Paid credits are drawn now").count()).toBe(0);
+
+  await authorize(world, 3);
+  await vessel("CREDIT").getByText("Pays now").waitFor({ timeout: 10_000 });
+  await vessel("RATE_LIMIT").getByText("3 / 3 used").waitFor();
+  await card.getByText("Paid credits are drawn now").waitFor();
+  expect(await card.getByText("each message costs 0.50 credits").count()).toBe(1);
+  // 20 credits at half a credit each
+  await card.locator("dd", { hasText: /^40 messages$/ }).waitFor();
+  expect(await vessel("RATE_LIMIT").locator("time").first().innerText()).toMatch(/min|sec|hr/);
+
+  await authorize(world, 2);
+  await page.getByRole("region", { name: "Credits" }).getByText("19", { exact: false }).first().waitFor({ timeout: 10_000 });
+  await card.locator("dd", { hasText: /^38 messages$/ }).waitFor({ timeout: 10_000 });
+  expectClean(visitor);
+  await visitor.context.close();
+});
+
+test("a hold is shown with its end until it is released", async () => {
+  const world = await makeWorld(server);
+  const visitor = await visit(browser);
+  await signIn(visitor, server.url, world.user, "/history");
+  await visitor.page.getByText("Nothing was asked for yet").waitFor();
+  const answer = await authorize(world, 4, { holdFor: "PT5M" });
+  await visitor.page.locator(`[data-decision="${answer.id}"][data-status="HELD"]`).waitFor({ timeout: 5_000 });
+  await visitor.page.getByRole("link", { name: "Overview" }).click();
+  const holds = visitor.page.getByRole("region", { name: "Open holds", exact: true });
+  await holds.getByText("4 messages").waitFor();
+  expectClean(visitor);
+  await visitor.context.close();
+});
+
+/** A line to the server that can be cut and mended. */
+class Line {
+  #sockets = new Set<Socket>();
+  #cut = false;
+  #proxy: Server;
+  url = "";
+
+  constructor() {
+    const { hostname, port } = new URL(server.url);
+    this.#proxy = createServer((client) => {
+      if (this.#cut) return client.destroy();
+      const upstream = connect(Number(port), hostname);
+      for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
+        this.#sockets.add(one);
+        one.pipe(other);
+        one.on("error", () => other.destroy());
+        one.on("close", () => {
+          this.#sockets.delete(one);
+          other.destroy();
+        });
+      }
+      return undefined;
+    });
+  }
+
+  async open(): Promise<void> {
+    await new Promise<void>((listening) => this.#proxy.listen(0, "127.0.0.1", listening));
+    this.url = `http://127.0.0.1:${(this.#proxy.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.#cut = true;
+    this.#sockets.forEach((socket) => socket.destroy());
+  }
+
+  mend(): void {
+    this.#cut = false;
+  }
+
+  close(): void {
+    this.cut();
+    this.#proxy.close();
+  }
+}
+
+test("a lost connection is said, and what was missed is caught up: nothing lost, nothing twice", async () => {
+  const world: World = await makeWorld(server, { limit: 100 });
+  const line = new Line();
+  await line.open();
+  const visitor = await visit(browser);
+  const { page } = visitor;
+  await signIn(visitor, line.url, world.user, "/history");
+  const seen = [await authorize(world)];
+  await page.locator(`[data-decision="${seen[0]!.id}"]`).waitFor({ timeout: 10_000 });
+
+  line.cut();
+  await page.getByText("Connection lost, trying again").waitFor();
+  for (let count = 0; count < 5; count += 1) seen.push(await authorize(world));
+  await page.waitForTimeout(500);
+  expect(await page.locator("[data-decision]").count()).toBe(1);
+
+  line.mend();
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
+  await page.locator(`[data-decision="${seen.at(-1)!.id}"]`).waitFor({ timeout: 5_000 });
+  const shown = await page.locator("[data-decision]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-decision")));
+  expect(shown).toEqual(seen.map(({ id }) => id).reverse());
+
+  seen.push(await authorize(world));
+  await page.locator(`[data-decision="${seen.at(-1)!.id}"]`).waitFor({ timeout: 5_000 });
+  line.close();
+  await visitor.context.close();
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Writes web/screenshots/*.png. */
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ["screenshots.ts"],
+    globalSetup: "./setup.ts",
+    testTimeout: 120_000,
+    hookTimeout: 90_000,
+  },
+});
