@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"sort"
 
 	"spillway/engine/counters"
@@ -85,6 +87,38 @@ func (a *account) addGrants(more ...ledger.Grant) {
 	for i := range a.lots {
 		if changed[a.lots[i].ID] {
 			a.mark(i)
+		}
+	}
+}
+
+// openLots are the lots as the waterfall sees them, at the same places: one that
+// this batch closed, or had to look up, counts no more than one that the next
+// batch does not read at all.
+func (a *account) openLots() []waterfall.Grant {
+	if !slices.ContainsFunc(a.terms, isClosed) {
+		return a.lots
+	}
+	lots := slices.Clone(a.lots)
+	for i := range lots {
+		if a.terms[i].Closed {
+			lots[i].EffectiveAt = math.MaxInt64
+		}
+	}
+	return lots
+}
+
+func isClosed(t ledger.Terms) bool { return t.Closed }
+
+// dropClosed forgets the lots that can never be drawn on again.
+func (a *account) dropClosed() {
+	if !slices.ContainsFunc(a.terms, isClosed) {
+		return
+	}
+	lots, terms := a.lots, a.terms
+	a.lots, a.terms = nil, nil
+	for i := range lots {
+		if !terms[i].Closed {
+			a.lots, a.terms = append(a.lots, lots[i]), append(a.terms, terms[i])
 		}
 	}
 }
@@ -245,7 +279,7 @@ func bucketOf(r *waterfall.Rules, s *ledger.Step) *waterfall.Bucket {
 
 // input is what the waterfall is shown of the account.
 func (a *account) input(r *waterfall.Rules, price waterfall.Price, feature, user string) *waterfall.Input {
-	in := &waterfall.Input{Rules: r, Suspended: a.Status == ledger.Suspended, Price: price, Grants: a.lots}
+	in := &waterfall.Input{Rules: r, Suspended: a.Status == ledger.Suspended, Price: price, Grants: a.openLots()}
 	if a.Cap != nil {
 		in.Cap = &waterfall.SpendCap{Limit: a.Cap.Limit, Period: a.Cap.Period, Spent: a.known(spendField)}
 	}

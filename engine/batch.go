@@ -151,6 +151,7 @@ func (a *account) update(before ledger.ID) counters.Update {
 // keep remembers the states for the next batch.
 func (b *batch) keep() {
 	for _, a := range b.order {
+		a.dropClosed()
 		b.shard.states.Add(a.ID, a)
 	}
 }
