@@ -28,6 +28,8 @@ const (
 	maxRootFields         = 10
 	maxAliases            = 30
 	maxRepeats            = 10 // of one field in one selection
+	maxFragments          = 60 // used, inline or by name
+	maxNesting            = 25 // of selections, fragments included
 	maxDirectives         = 50
 	maxVariables          = 50
 	maxOperations         = 10
@@ -113,14 +115,16 @@ type shape struct {
 	doc        *ast.QueryDocument
 	aliases    int
 	directives int
+	fragments  int
 	// open holds the fragments that are being written out: a cycle is left to
 	// validation. sizes remembers those that are done.
 	open  map[string]bool
 	sizes map[string]size
 }
 
-// size is how many fields a selection has, and how deep it goes.
-type size struct{ fields, depth int }
+// size is how many fields a selection has, how deep it goes, and how deep with
+// fragments counted as levels.
+type size struct{ fields, depth, nesting int }
 
 func checkShape(doc *ast.QueryDocument) *gqlerror.Error {
 	if len(doc.Operations) > maxOperations {
@@ -213,9 +217,11 @@ func (s *shape) selection(set ast.SelectionSet) (size, *gqlerror.Error) {
 			inner.depth++
 		case *ast.InlineFragment:
 			s.directives += len(one.Directives)
+			s.fragments++
 			inner, err = s.selection(one.SelectionSet)
 		case *ast.FragmentSpread:
 			s.directives += len(one.Directives)
+			s.fragments++
 			inner, err = s.fragment(one.Name)
 		}
 		if err != nil {
@@ -223,7 +229,12 @@ func (s *shape) selection(set ast.SelectionSet) (size, *gqlerror.Error) {
 		}
 		total.fields += inner.fields
 		total.depth = max(total.depth, inner.depth)
+		total.nesting = max(total.nesting, inner.nesting+1)
 		switch {
+		case total.nesting > maxNesting:
+			return total, tooComplex("nested selections", maxNesting)
+		case s.fragments > maxFragments:
+			return total, tooComplex("fragments", maxFragments)
 		case total.fields > maxFields:
 			return total, tooComplex("fields", maxFields)
 		case total.depth > maxIntrospectionDepth:

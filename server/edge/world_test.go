@@ -158,7 +158,9 @@ func token(c claims) string {
 
 func (w *world) admin() string { return token(claims{"sub": "root", "roles": []string{"admin"}}) }
 
-func (w *world) service() string { return token(claims{"sub": "product", "roles": []string{"service"}}) }
+func (w *world) service() string {
+	return token(claims{"sub": "product", "roles": []string{"service"}})
+}
 
 // user is a user of an account.
 func (w *world) user(name, account string) string {

@@ -1,0 +1,154 @@
+package edge_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func repeat(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// doubling is a chain of fragments, each of which uses the next one twice.
+func doubling(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "fragment F%d on Query { ...F%d ... on Query { ...F%d } } ", i, i+1, i+1)
+	}
+	return b.String()
+}
+
+func TestWhatADocumentMayAskFor(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	account := func(inner string) string { return fmt.Sprintf(`{ account(id: %q) { %s } }`, acme, inner) }
+	deep := func(n int) string {
+		return account(strings.Repeat("decisions { edges { node { account { ", n) + "id" + strings.Repeat(" } } } }", n))
+	}
+	for _, c := range []struct {
+		name, query string
+		refused     bool
+	}{
+		{"as deep as is useful", deep(2), false},
+		{"too deep", deep(4), true},
+		{"10 root fields", "{" + repeat(10, "a%d: viewer { userId } ") + "}", false},
+		{"11 root fields", "{" + repeat(11, "a%d: viewer { userId } ") + "}", true},
+		{"11 root fields by fragments", "{" + repeat(11, "...F%d ") + "} " + repeat(11, "fragment F%[1]d on Query { a%[1]d: viewer { userId } } "), true},
+		{"2 mutations at once", `mutation { a: setAccountStatus(accountId: "x", status: ACTIVE, reason: "r") { id } b: setAccountStatus(accountId: "x", status: ACTIVE, reason: "r") { id } }`, true},
+		{"30 aliases", account(repeat(3, "a%d: id") + repeat(10, " b%d: name") + repeat(10, " c%d: status") + repeat(7, " d%d: createdAt")), false},
+		{"40 aliases", account(repeat(10, "a%d: id ") + repeat(10, " b%d: name") + repeat(10, " c%d: status") + repeat(10, " d%d: createdAt")), true},
+		{"a field 10 times", account(strings.Repeat("id ", 10)), false},
+		{"a field 11 times", account(strings.Repeat("id ", 11)), true},
+		{"a field many times by fragments", account("...F ...F ...F") + " fragment F on Account { " + strings.Repeat("name ", 11) + " }", true},
+		{"a page of 200", account("decisions(first: 200) { edges { node { id status } } }"), false},
+		{"pages of pages", account("decisions(first: 200) { edges { node { account { decisions(first: 200) { edges { node { id } } } } } } }"), true},
+		{"accounts with all they have", `{ accounts(first: 200) { edges { node { grants(first: 200) { edges { node { id } } } } } } }`, true},
+		{"many directives", "{ viewer { userId " + strings.Repeat("@skip(if: false) ", 60) + "} }", true},
+		{"many operations", repeat(11, "query A%d { __typename } "), true},
+		{"fragments that double", "{ ...F0 } " + doubling(20) + "fragment F20 on Query { viewer { userId } }", true},
+		{"fragments in a circle", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", true},
+		{"tokens without end", "{" + strings.Repeat(" viewer { userId }", 1500) + "}", true},
+	} {
+		a := w.ask(w.admin(), c.query, nil)
+		if refused := a.Data == nil && (a.code() == "QUERY_TOO_COMPLEX" || c.name == "fragments in a circle" && a.code() == "BAD_USER_INPUT"); refused != c.refused {
+			t.Errorf("%s: %.300s", c.name, a.body)
+		}
+	}
+	if a := w.ask(w.admin(), `query($n: Int!) { accounts(first: $n) { edges { node { grants(first: $n) { edges { node { id } } } } } } }`, vars{"n": 200}); a.code() != "QUERY_TOO_COMPLEX" {
+		t.Errorf("lengths by variable: %s", a.body)
+	}
+}
+
+// A document of 8 KB that is as expensive as it can be is refused quickly.
+func TestHostileDocumentsAreCheap(t *testing.T) {
+	w := newWorld(t, setup{closed: true})
+	fill := func(s string) string { return s[:min(len(s), 8<<10)] }
+	for name, query := range map[string]string{
+		"overlapping fields":  "{" + strings.Repeat("viewer{account{plan{features{feature{key}}}}}", 150) + "}",
+		"overlapping, nested": strings.Repeat("{viewer", 1) + strings.Repeat("{account ...on Account", 300) + "{id}" + strings.Repeat("}", 301),
+		"inline fragments":    "{" + strings.Repeat("...on Query{", 650) + "__typename" + strings.Repeat("}", 651),
+		"unknown fields":      "{" + repeat(1000, "f%d ") + "}",
+		"many spreads":        "{" + strings.Repeat("...A ", 800) + "} fragment A on Query{" + strings.Repeat("...B ", 700) + "} fragment B on Query{__typename}",
+		"deep lists":          "{plan(key:" + strings.Repeat("[", 7000) + ")}",
+		"deep objects":        "{plan(key:" + strings.Repeat("{a:", 2500) + "1" + strings.Repeat("}", 2500) + "){key}}",
+		"deep selections":     strings.Repeat("{a", 4000),
+		"many variables":      "query(" + repeat(600, "$v%d:Int ") + "){__typename}",
+		"many arguments":      "{plan(" + repeat(800, "a%d:1 ") + "){key}}",
+		"a long string":       `{plan(key:"` + strings.Repeat("x", 8000) + `"){key}}`,
+		"many directives":     "{__typename" + strings.Repeat("@a", 4000) + "}",
+		"many comments":       strings.Repeat("#\n", 4000) + "{__typename}",
+		"many fragments":      "{__typename}" + repeat(250, "fragment F%d on Query{__typename}"),
+		"deep introspection":  "{__schema{types" + strings.Repeat("{fields{type", 300) + "{name}" + strings.Repeat("}}", 300) + "}}",
+	} {
+		query = fill(query)
+		begun := time.Now()
+		a := w.ask("", query, nil)
+		if took := time.Since(begun); took > 50*time.Millisecond*slack {
+			t.Errorf("%s took %v", name, took)
+		}
+		if a.status >= 500 {
+			t.Errorf("%s: %.200s", name, a.body)
+		}
+	}
+}
+
+func TestOnlyAdminsSeeTheSchema(t *testing.T) {
+	w := newWorld(t, setup{closed: true})
+	const introspection = `{ __schema { queryType { name } } __type(name: "Account") { name } }`
+	for _, c := range []struct {
+		name, token string
+		sees        bool
+	}{{"an admin", w.admin(), true}, {"a service", w.service(), false}, {"a user", w.user("ann", w.id("acme")), false}, {"nobody", "", false}} {
+		a := w.ask(c.token, introspection, nil)
+		if sees := len(a.Errors) == 0 && a.Data["__schema"] != nil; sees != c.sees {
+			t.Errorf("%s: %s", c.name, a.body)
+		}
+		for _, query := range []string{"{ viewr { userId } }", "{ viewer }", `{ plan(kee: "a") { key } }`, `{ viewer { ... on Acount { id } } }`} {
+			if a := w.ask(c.token, query, nil); strings.Contains(a.body, "Did you mean") && !c.sees {
+				t.Errorf("%s: %s", c.name, a.body)
+			}
+		}
+	}
+	open := newWorld(t, setup{})
+	if a := open.ask("", introspection, nil); len(a.Errors) > 0 {
+		t.Errorf("while developing: %s", a.body)
+	}
+}
+
+func TestPersistedQueries(t *testing.T) {
+	w := newWorld(t, setup{})
+	const query = "{ viewer { userId } }"
+	sum := sha256.Sum256([]byte(query))
+	send := func(query, hash string, version any) *answer {
+		body, _ := json.Marshal(map[string]any{"query": query, "extensions": map[string]any{"persistedQuery": map[string]any{"version": version, "sha256Hash": hash}}})
+		return w.post(w.admin(), string(body), nil)
+	}
+	hash := hex.EncodeToString(sum[:])
+	if a := send("", hash, 1); a.code() != "NOT_FOUND" || a.Errors[0].Message != "PersistedQueryNotFound" {
+		t.Errorf("unknown: %s", a.body)
+	}
+	if a := send("{ __typename }", hash, 1); a.code() != "BAD_USER_INPUT" {
+		t.Errorf("the hash of another: %s", a.body)
+	}
+	if a := send("", hash, 1); a.code() != "NOT_FOUND" {
+		t.Errorf("the other was kept: %s", a.body)
+	}
+	if a := send(query, hash, 1); a.code() != "" {
+		t.Errorf("with the document: %s", a.body)
+	}
+	if a := send("", hash, 1); a.code() != "" || at[string](t, a.Data, "viewer", "userId") != "root" {
+		t.Errorf("by the hash alone: %s", a.body)
+	}
+	if a := send("", hash, 2); a.code() != "BAD_USER_INPUT" {
+		t.Errorf("another version: %s", a.body)
+	}
+}
