@@ -1,0 +1,239 @@
+package edge_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// socket is a client of the websocket protocol.
+type socket struct {
+	t *testing.T
+	*websocket.Conn
+}
+
+func (w *world) dial(headers http.Header) (*socket, *http.Response, error) {
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: 5 * time.Second}
+	conn, response, err := dialer.Dial("ws"+strings.TrimPrefix(w.url, "http")+"/graphql", headers)
+	if err != nil {
+		return nil, response, err
+	}
+	w.t.Cleanup(func() { _ = conn.Close() })
+	return &socket{w.t, conn}, response, nil
+}
+
+// connect opens a socket and sends connection_init.
+func (w *world) connect(token string) *socket {
+	w.t.Helper()
+	s, _, err := w.dial(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s.say(`{"type":"connection_init","payload":{"authorization":"Bearer ` + token + `"}}`)
+	return s
+}
+
+func (s *socket) say(text string) {
+	s.t.Helper()
+	if err := s.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+type heard struct {
+	ID, Type string
+	Payload  json.RawMessage
+}
+
+func (s *socket) hear() heard {
+	s.t.Helper()
+	_ = s.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_, text, err := s.ReadMessage()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var m heard
+	if err := json.Unmarshal(text, &m); err != nil {
+		s.t.Fatalf("%s: %v", text, err)
+	}
+	return m
+}
+
+// ends waits for the end of the socket and returns its code.
+func (s *socket) ends() int {
+	s.t.Helper()
+	_ = s.SetReadDeadline(time.Now().Add(10 * time.Second))
+	for {
+		_, _, err := s.ReadMessage()
+		var closed *websocket.CloseError
+		if errors.As(err, &closed) {
+			return closed.Code
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func TestASocketSpeaksTheProtocol(t *testing.T) {
+	w := newWorld(t, setup{})
+	s := w.connect(w.user("ann", w.id("acme")))
+	if m := s.hear(); m.Type != "connection_ack" {
+		t.Fatalf("%+v", m)
+	}
+	s.say(`{"type":"ping"}`)
+	if m := s.hear(); m.Type != "pong" {
+		t.Errorf("%+v", m)
+	}
+	s.say(`{"type":"pong"}`)
+	s.say(`{"id":"1","type":"subscribe","payload":{"query":"{ viewer { userId } }"}}`)
+	if m := s.hear(); m.ID != "1" || m.Type != "next" || string(m.Payload) != `{"data":{"viewer":{"userId":"ann"}}}` {
+		t.Errorf("%+v", m)
+	}
+	if m := s.hear(); m.ID != "1" || m.Type != "complete" {
+		t.Errorf("%+v", m)
+	}
+	s.say(`{"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`)
+	if m := s.hear(); m.Type != "error" || !strings.Contains(string(m.Payload), `"code":"BAD_USER_INPUT"`) || !strings.HasPrefix(string(m.Payload), "[") {
+		t.Errorf("%+v %s", m, m.Payload)
+	}
+	s.say(`{"id":"1","type":"subscribe","payload":{"query":"{ accounts { edges { cursor } } }"}}`)
+	if m := s.hear(); m.Type != "next" || !strings.Contains(string(m.Payload), `"code":"FORBIDDEN"`) {
+		t.Errorf("%+v %s", m, m.Payload)
+	}
+	s.say(`{"id":"gone","type":"complete"}`)
+	if m := s.hear(); m.Type != "complete" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestHowASocketEnds(t *testing.T) {
+	w := newWorld(t, setup{})
+	ann := w.user("ann", w.id("acme"))
+	start := `{"type":"connection_init","payload":{"authorization":"Bearer ` + ann + `"}}`
+	for _, c := range []struct {
+		name string
+		says []string
+		code int
+	}{
+		{"without a token", []string{`{"type":"connection_init"}`}, 4403},
+		{"with a bad token", []string{`{"type":"connection_init","payload":{"authorization":"Bearer x.y.z"}}`}, 4403},
+		{"with a token that has ended", []string{`{"type":"connection_init","payload":{"authorization":"Bearer ` + token(claims{"sub": "ann", "account": "acme", "roles": []string{"user"}, "exp": time.Now().Unix() - 1}) + `"}}`}, 4403},
+		{"asking before it is acknowledged", []string{`{"id":"1","type":"subscribe","payload":{"query":"{__typename}"}}`}, 4401},
+		{"beginning twice", []string{start, start}, 4429},
+		{"no JSON", []string{start, `{`}, 4400},
+		{"an unknown type", []string{start, `{"type":"start"}`}, 4400},
+		{"a request without a document", []string{start, `{"id":"1","type":"subscribe","payload":{}}`}, 4400},
+		{"a request without an id", []string{start, `{"type":"subscribe","payload":{"query":"{__typename}"}}`}, 4400},
+		{"a message too large", []string{start, `{"type":"ping","payload":"` + strings.Repeat("x", 64<<10) + `"}`}, 1009},
+	} {
+		s, _, err := w.dial(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range c.says {
+			s.say(text)
+		}
+		if code := s.ends(); code != c.code {
+			t.Errorf("%s: %d, expected %d", c.name, code, c.code)
+		}
+	}
+}
+
+func TestASocketEndsWithItsToken(t *testing.T) {
+	w := newWorld(t, setup{})
+	s := w.connect(token(claims{"sub": "ann", "account": w.id("acme"), "roles": []string{"user"}, "exp": time.Now().Add(1500 * time.Millisecond).Unix() + 1}))
+	if m := s.hear(); m.Type != "connection_ack" {
+		t.Fatalf("%+v", m)
+	}
+	begun := time.Now()
+	if code := s.ends(); code != 4401 || time.Since(begun) > 5*time.Second {
+		t.Errorf("%d after %v", code, time.Since(begun))
+	}
+}
+
+func TestASocketEndsWithTheServer(t *testing.T) {
+	w := newWorld(t, setup{})
+	s := w.connect(w.admin())
+	s.hear()
+	done := make(chan error, 1)
+	go func() { done <- w.edge.Drain(w.server) }()
+	if code := s.ends(); code != 1001 {
+		t.Errorf("%d", code)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhoMayOpenASocket(t *testing.T) {
+	w := newWorld(t, setup{})
+	host := strings.TrimPrefix(w.url, "http://")
+	for origin, status := range map[string]int{"http://" + host: 101, "https://" + host: 101, "https://evil.example.org": 403, "null": 403, "http://" + host + ".evil.org": 403} {
+		_, response, err := w.dial(http.Header{"Origin": {origin}})
+		if response == nil || response.StatusCode != status {
+			t.Errorf("%s: %v, %v", origin, response, err)
+		}
+	}
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-ws"}}
+	if _, response, err := dialer.Dial("ws://"+host+"/graphql", nil); err == nil || response.StatusCode != 400 {
+		t.Errorf("another subprotocol: %v, %v", response, err)
+	}
+}
+
+// stream asks for server-sent events and returns them.
+func (w *world) stream(token, body string) (events []string, response *http.Response) {
+	w.t.Helper()
+	request, err := http.NewRequest("POST", w.url+"/graphql", strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "text/event-stream")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if response, err = http.DefaultClient.Do(request); err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	lines := bufio.NewScanner(response.Body)
+	event := ""
+	for lines.Scan() {
+		if line := lines.Text(); line != "" {
+			event += line + "\n"
+		} else {
+			events = append(events, event)
+			event = ""
+		}
+	}
+	return events, response
+}
+
+func TestAStreamTellsItsAnswers(t *testing.T) {
+	w := newWorld(t, setup{})
+	const complete = "event: complete\ndata: \n"
+	for _, c := range []struct{ name, token, body, first string }{
+		{"a query", w.admin(), `{"query":"{ viewer { userId } }"}`, "event: next\ndata: {\"data\":{\"viewer\":{\"userId\":\"root\"}}}\n"},
+		{"a document that is not valid", w.admin(), `{"query":"{ nothing }"}`, `"code":"BAD_USER_INPUT"`},
+		{"nobody", "", `{"query":"{ viewer { userId } }"}`, `"code":"UNAUTHENTICATED"`},
+		{"a large request", w.service(), `{"query":"query($x: ID!) { account(id: $x) { id } }","variables":{"x":"` + strings.Repeat("x", 70<<10) + `"}}`, `"code":"QUERY_TOO_COMPLEX"`},
+	} {
+		events, response := w.stream(c.token, c.body)
+		if len(events) != 2 || !strings.Contains(events[0], c.first) || events[1] != complete {
+			t.Errorf("%s: %q", c.name, events)
+		}
+		if h := response.Header; h.Get("Content-Type") != "text/event-stream" || !strings.Contains(h.Get("Cache-Control"), "no-store") {
+			t.Errorf("%s: %v", c.name, h)
+		}
+	}
+	if events, response := w.stream(w.admin(), `{`); response.StatusCode != 400 || len(events) > 0 {
+		t.Errorf("no JSON: %d %q", response.StatusCode, events)
+	}
+}
