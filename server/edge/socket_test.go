@@ -148,7 +148,7 @@ func TestHowASocketEnds(t *testing.T) {
 
 func TestASocketEndsWithItsToken(t *testing.T) {
 	w := newWorld(t, setup{})
-	s := w.connect(token(claims{"sub": "ann", "account": w.id("acme"), "roles": []string{"user"}, "exp": time.Now().Add(1500 * time.Millisecond).Unix() + 1}))
+	s := w.connect(token(claims{"sub": "ann", "account": w.id("acme"), "roles": []string{"user"}, "exp": time.Now().Add(1500*time.Millisecond).Unix() + 1}))
 	if m := s.hear(); m.Type != "connection_ack" {
 		t.Fatalf("%+v", m)
 	}
