@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -70,9 +69,7 @@ func (e *Engine) AuthorizeBatch(ctx context.Context, requests []AuthorizeRequest
 type authorize struct {
 	AuthorizeRequest
 	fingerprint int64
-	// tried are the ids under which this very call may have been committed by
-	// an attempt whose outcome was unknown.
-	tried []ledger.ID
+	tried       attempts
 }
 
 func (e *Engine) authorization(r AuthorizeRequest) (*authorize, error) {
@@ -106,13 +103,9 @@ func (o *authorize) counters(*ledger.Loaded) []counterRef {
 }
 
 func (o *authorize) run(b *batch, a *account) (any, error) {
-	earlier, err := b.earlier(a, o.Key, ledger.Authorized, o.fingerprint)
-	if err != nil {
-		return nil, err
-	}
-	if earlier != nil {
-		earlier.Replayed = !slices.Contains(o.tried, earlier.ID)
-		return earlier, nil
+	earlier, err := b.earlier(a, o.Key, ledger.Authorized, o.fingerprint, o.tried)
+	if err != nil || earlier != nil {
+		return earlier, err
 	}
 	feature := b.catalog.Features[o.Feature]
 	if feature == nil {
@@ -131,13 +124,15 @@ func (o *authorize) run(b *batch, a *account) (any, error) {
 		Metadata: o.Metadata, At: a.now, Steps: stepsOf(rules, out, a.now),
 	}}
 	o.tried = append(o.tried, d.ID)
+	if o.HoldSeconds > 0 { // of a denial too: it is part of what was asked
+		d.HoldUntil = a.now + waterfall.Instant(o.HoldSeconds*1_000_000)
+	}
 	switch {
 	case !out.Allowed:
 		d.Status = ledger.StatusDenied
 		d.RetryAt = waterfall.RetryAt(in, request, a.now)
 	case o.HoldSeconds > 0:
 		d.Status = ledger.StatusHeld
-		d.HoldUntil = a.now + waterfall.Instant(o.HoldSeconds*1_000_000)
 		b.writes.HoldsOpen = append(b.writes.HoldsOpen, ledger.Hold{
 			EventRef: ledger.EventRef{Account: a.ID, ID: d.ID}, ExpiresAt: d.HoldUntil})
 	default:

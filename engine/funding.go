@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -20,10 +21,15 @@ func (b *batch) add(a *account, e *ledger.Event) {
 	b.writes.Events = append(b.writes.Events, *e)
 }
 
+// attempts are the ids of the events under which one call may have been
+// committed already, by an attempt whose outcome was unknown: to find one of
+// them is to answer the call, not to repeat an answer.
+type attempts []ledger.ID
+
 // earlier finds what the key was used for: in this batch, or ever before. It
 // is nil for a fresh key, and a fault when the key was used with another
 // request.
-func (b *batch) earlier(a *account, key string, kind ledger.EventKind, print int64) (*ledger.Decision, error) {
+func (b *batch) earlier(a *account, key string, kind ledger.EventKind, print int64, own attempts) (*ledger.Decision, error) {
 	ref := ledger.KeyRef{Account: a.ID, Key: key}
 	if d := b.made[ref]; d != nil {
 		e := eventOf(d, key)
@@ -50,7 +56,7 @@ func (b *batch) earlier(a *account, key string, kind ledger.EventKind, print int
 		return nil, err
 	}
 	again := *d
-	again.Replayed = true
+	again.Replayed = !slices.Contains(own, e.ID)
 	return &again, nil
 }
 

@@ -259,13 +259,16 @@ func (e *Engine) VoidGrant(ctx context.Context, account string, grant ledger.ID,
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	return do[*ledger.Grant](ctx, e, &voidGrant{account, grant, c})
+	return do[*ledger.Grant](ctx, e, &voidGrant{id: account, grant: grant, change: c})
 }
 
 type voidGrant struct {
 	id     string
 	grant  ledger.ID
 	change Change
+	// tried are the moments at which this call may have voided it already, by
+	// an attempt whose outcome was unknown; an account has no moment twice.
+	tried []waterfall.Instant
 }
 
 func (o *voidGrant) account() string                      { return o.id }
@@ -287,6 +290,8 @@ func (o *voidGrant) run(b *batch, a *account) (any, error) {
 	}
 	g, t := &a.lots[lot], &a.terms[lot]
 	switch {
+	case slices.Contains(o.tried, t.VoidedAt):
+		return &ledger.Grant{Grant: *g, Terms: *t}, nil
 	case t.VoidedAt != 0:
 		return nil, conflict("the grant is already void")
 	case t.ExpiredAt != 0:
@@ -294,6 +299,7 @@ func (o *voidGrant) run(b *batch, a *account) (any, error) {
 	}
 	before := describeGrant(&ledger.Grant{Grant: *g, Terms: *t})
 	t.VoidedAt, t.DueAt, t.Closed = a.now, 0, g.Held == 0
+	o.tried = append(o.tried, a.now)
 	a.mark(lot)
 	if g.Remaining > 0 {
 		if err := b.postOwn(a, lot, book.Void, book.Voided, -g.Remaining); err != nil {

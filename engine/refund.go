@@ -39,12 +39,13 @@ func (e *Engine) Refund(ctx context.Context, r RefundRequest) (*ledger.Decision,
 	if r.Quantity != nil {
 		asked = fmt.Sprint(*r.Quantity)
 	}
-	return do[*ledger.Decision](ctx, e, &refund{r, fingerprint("refund", r.Decision.String(), asked)})
+	return do[*ledger.Decision](ctx, e, &refund{RefundRequest: r, fingerprint: fingerprint("refund", r.Decision.String(), asked)})
 }
 
 type refund struct {
 	RefundRequest
 	fingerprint int64
+	tried       attempts
 }
 
 func (o *refund) account() string { return o.Account }
@@ -59,7 +60,7 @@ func (o *refund) counters(loaded *ledger.Loaded) []counterRef {
 }
 
 func (o *refund) run(b *batch, a *account) (any, error) {
-	earlier, err := b.earlier(a, o.Key, ledger.Refunded, o.fingerprint)
+	earlier, err := b.earlier(a, o.Key, ledger.Refunded, o.fingerprint, o.tried)
 	if err != nil || earlier != nil {
 		return earlier, err
 	}
@@ -76,6 +77,7 @@ func (o *refund) run(b *batch, a *account) (any, error) {
 		return nil, err
 	}
 	e := b.follow(a, d, ledger.Refunded, d.Now(), o.Key, o.fingerprint)
+	o.tried = append(o.tried, e.ID)
 	e.Requested, e.Granted, e.Reason = units, units, waterfall.Funded
 	back := waterfall.GiveBack(layers, units)
 	e.Steps = undoSteps(d, layers, back)

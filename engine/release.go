@@ -24,12 +24,13 @@ func (e *Engine) Release(ctx context.Context, r ReleaseRequest) (*ledger.Decisio
 	if err := validateKey("idempotencyKey", r.Key); err != nil {
 		return nil, err
 	}
-	return do[*ledger.Decision](ctx, e, &release{r, fingerprint("release", r.Decision.String())})
+	return do[*ledger.Decision](ctx, e, &release{ReleaseRequest: r, fingerprint: fingerprint("release", r.Decision.String())})
 }
 
 type release struct {
 	ReleaseRequest
 	fingerprint int64
+	tried       attempts
 }
 
 func (o *release) account() string { return o.Account }
@@ -55,7 +56,7 @@ func counterOf(loaded *ledger.Loaded, account string, id ledger.ID) []counterRef
 }
 
 func (o *release) run(b *batch, a *account) (any, error) {
-	earlier, err := b.earlier(a, o.Key, ledger.Released, o.fingerprint)
+	earlier, err := b.earlier(a, o.Key, ledger.Released, o.fingerprint, o.tried)
 	if err != nil || earlier != nil {
 		return earlier, err
 	}
@@ -66,7 +67,12 @@ func (o *release) run(b *batch, a *account) (any, error) {
 	if d.Now() != ledger.StatusHeld || a.now >= d.HoldUntil {
 		return nil, conflict("the hold is no longer open")
 	}
-	return b.endHold(a, d, ledger.Released, ledger.StatusReleased, o.Key, o.fingerprint)
+	released, err := b.endHold(a, d, ledger.Released, ledger.StatusReleased, o.Key, o.fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	o.tried = append(o.tried, released.Follow[len(released.Follow)-1].ID)
+	return released, nil
 }
 
 // expireHold ends a hold whose time is up. The server itself asks for it, under

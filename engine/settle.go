@@ -31,12 +31,14 @@ func (e *Engine) Settle(ctx context.Context, r SettleRequest) (*ledger.Decision,
 	if err := validateKey("idempotencyKey", r.Key); err != nil {
 		return nil, err
 	}
-	return do[*ledger.Decision](ctx, e, &settle{r, fingerprint("settle", r.Decision.String(), fmt.Sprint(r.Quantity))})
+	return do[*ledger.Decision](ctx, e, &settle{SettleRequest: r,
+		fingerprint: fingerprint("settle", r.Decision.String(), fmt.Sprint(r.Quantity))})
 }
 
 type settle struct {
 	SettleRequest
 	fingerprint int64
+	tried       attempts
 }
 
 func (o *settle) account() string { return o.Account }
@@ -51,7 +53,7 @@ func (o *settle) counters(loaded *ledger.Loaded) []counterRef {
 }
 
 func (o *settle) run(b *batch, a *account) (any, error) {
-	earlier, err := b.earlier(a, o.Key, ledger.Settled, o.fingerprint)
+	earlier, err := b.earlier(a, o.Key, ledger.Settled, o.fingerprint, o.tried)
 	if err != nil || earlier != nil {
 		return earlier, err
 	}
@@ -103,6 +105,7 @@ func (b *batch) settle(a *account, d *ledger.Decision, o *settle) (*ledger.Decis
 		b.writes.HoldsEnd = append(b.writes.HoldsEnd, ledger.EventRef{Account: a.ID, ID: d.ID})
 	}
 	s.event = b.follow(a, d, ledger.Settled, ledger.StatusSettled, o.Key, o.fingerprint)
+	o.tried = append(o.tried, s.event.ID)
 	s.event.Requested, s.event.Reason = o.Quantity, waterfall.Funded
 	back := waterfall.GiveBack(s.kept, max(0, reserved-o.Quantity))
 	s.recordKept(back)
@@ -155,6 +158,7 @@ func (s *settlement) walkFurther(units int64) {
 	if rules == nil {
 		return
 	}
+	s.event.Indivisible = !rules.Divisible
 	steps := stepsOf(rules, out, s.a.now)
 	for _, p := range out.Parts {
 		steps[p.Step].Credits += s.merge(&steps[p.Step], &p) - p.Credits
