@@ -5,7 +5,7 @@ import type { CodegenConfig } from "@graphql-codegen/cli";
  * The schema is the server's own; SPILLWAY_SCHEMA names another one, such as the bare contract.
  */
 const config: CodegenConfig = {
-  schema: process.env.SPILLWAY_SCHEMA ?? "../graph/*.graphqls",
+  schema: process.env.SPILLWAY_SCHEMA ?? "../graph/**/*.graphqls",
   documents: ["src/**/*.graphql"],
   generates: {
     "src/gql/": {

@@ -25,7 +25,8 @@ export async function ask<T>(server: Running, token: string, query: string, vari
     body: JSON.stringify({ query, variables }),
   });
   const { data, errors } = (await answer.json()) as { data?: T; errors?: { message: string }[] };
-  if (errors?.length || !data) throw new Error(`${query.trim().split("\n")[0]}: ${errors?.map(({ message }) => message).join("; ") ?? answer.status}`);
+  if (errors?.length || !data)
+    throw new Error(`${query.trim().split("\n")[0]}: ${errors?.map(({ message }) => message).join("; ") ?? answer.status}`);
   return data;
 }
 
@@ -58,36 +59,60 @@ export async function makeWorld(server: Running, { limit = 3, credits = "20" } =
     service: sign(server, { sub: `service-${mark}`, roles: ["service"] }),
   };
   const reason = "browser test";
-  await ask(server, world.admin, "mutation ($input: FeatureInput!, $reason: String!) { upsertFeature(input: $input, reason: $reason) { key } }", {
-    input: { key: feature, name: world.featureName, unit: "message", divisible: true },
-    reason,
-  });
-  await ask(server, world.admin, "mutation ($feature: String!, $reason: String!) { setPrice(feature: $feature, credits: \"0.5\", reason: $reason) { key } }", { feature, reason });
-  await ask(server, world.admin, "mutation ($input: PlanInput!, $reason: String!) { publishPlan(input: $input, reason: $reason) { version } }", {
-    input: {
-      key: plan,
-      name: `Plan ${mark}`,
-      features: [
-        {
-          feature,
-          waterfall: [
-            { kind: "RATE_LIMIT", key: "hourly", scope: "USER", windows: [{ limit, duration: "PT1H" }] },
-            { kind: "PROMOTION", key: "promotion", scope: "ACCOUNT" },
-            { kind: "CREDIT", key: "credits", scope: "ACCOUNT" },
-          ],
-        },
-      ],
+  await ask(
+    server,
+    world.admin,
+    "mutation ($input: FeatureInput!, $reason: String!) { upsertFeature(input: $input, reason: $reason) { key } }",
+    {
+      input: { key: feature, name: world.featureName, unit: "message", divisible: true },
+      reason,
     },
-    reason,
+  );
+  await ask(
+    server,
+    world.admin,
+    'mutation ($feature: String!, $reason: String!) { setPrice(feature: $feature, credits: "0.5", reason: $reason) { key } }',
+    { feature, reason },
+  );
+  await ask(
+    server,
+    world.admin,
+    "mutation ($input: PlanInput!, $reason: String!) { publishPlan(input: $input, reason: $reason) { version } }",
+    {
+      input: {
+        key: plan,
+        name: `Plan ${mark}`,
+        features: [
+          {
+            feature,
+            waterfall: [
+              { kind: "RATE_LIMIT", key: "hourly", scope: "USER", windows: [{ limit, duration: "PT1H" }] },
+              { kind: "PROMOTION", key: "promotion", scope: "ACCOUNT" },
+              { kind: "CREDIT", key: "credits", scope: "ACCOUNT" },
+            ],
+          },
+        ],
+      },
+      reason,
+    },
+  );
+  await ask(server, world.admin, "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { id } }", {
+    input: { id: account, name: world.name, plan, reason },
   });
-  await ask(server, world.admin, "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { id } }", { input: { id: account, name: world.name, plan, reason } });
   if (credits !== "0") await giveCredits(world, credits);
   return world;
 }
 
 export async function giveCredits({ server, admin, account }: World, amount: string): Promise<void> {
   await ask(server, admin, "mutation ($input: GrantInput!) { createGrant(input: $input) { id } }", {
-    input: { accountId: account, kind: "CREDIT", amount, note: "For the test", idempotencyKey: randomBytes(8).toString("hex"), reason: "browser test" },
+    input: {
+      accountId: account,
+      kind: "CREDIT",
+      amount,
+      note: "For the test",
+      idempotencyKey: randomBytes(8).toString("hex"),
+      reason: "browser test",
+    },
   });
 }
 
@@ -98,9 +123,26 @@ export interface Answer {
 }
 
 /** Another client asks, as a product service does. */
-export async function authorize({ server, service, account, feature }: World, quantity = 1, more: { holdFor?: string } = {}): Promise<Answer> {
-  const { authorize: answer } = await ask<{ authorize: Answer }>(server, service, "mutation ($input: AuthorizeInput!) { authorize(input: $input) { id status granted } }", {
-    input: { accountId: account, userId: "ada", feature, quantity, idempotencyKey: randomBytes(8).toString("hex"), metadata: { model: "test-model" }, ...more },
-  });
+export async function authorize(
+  { server, service, account, feature }: World,
+  quantity = 1,
+  more: { holdFor?: string } = {},
+): Promise<Answer> {
+  const { authorize: answer } = await ask<{ authorize: Answer }>(
+    server,
+    service,
+    "mutation ($input: AuthorizeInput!) { authorize(input: $input) { id status granted } }",
+    {
+      input: {
+        accountId: account,
+        userId: "ada",
+        feature,
+        quantity,
+        idempotencyKey: randomBytes(8).toString("hex"),
+        metadata: { model: "test-model" },
+        ...more,
+      },
+    },
+  );
   return answer;
 }

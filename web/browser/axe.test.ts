@@ -44,15 +44,21 @@ describe.each(["light", "dark"] as const)("in %s, axe finds nothing", (scheme) =
     expectClean(user);
   });
 
-  test.each(["accounts", "account", "account-credits", "plans", "plan", "plan-editor", "live", "proof", "anomalies", "audit", "not-found"])("on the admin's page %s", async (name) => {
-    await go(admin, server.url, adminPages(world).find(([page]) => page === name)![1]);
-    expect(await look(admin)).toEqual([]);
-    expectClean(admin);
-  });
+  test.each(["accounts", "account", "account-credits", "plans", "plan", "plan-editor", "live", "proof", "anomalies", "audit", "not-found"])(
+    "on the admin's page %s",
+    async (name) => {
+      await go(admin, server.url, adminPages(world).find(([page]) => page === name)![1]);
+      expect(await look(admin)).toEqual([]);
+      expectClean(admin);
+    },
+  );
 
   test("on the why drawer and on a dialog", async () => {
     await go(user, server.url, "/history");
-    await user.page.getByRole("button", { name: /^Why\?/ }).first().click();
+    await user.page
+      .getByRole("button", { name: /^Why\?/ })
+      .first()
+      .click();
     await user.page.getByRole("dialog").getByText("Down the waterfall").waitFor();
     await settled(user);
     expect(await look(user)).toEqual([]);

@@ -104,7 +104,10 @@ class Line {
     this.#proxy = createServer((client) => {
       if (this.#cut) return client.destroy();
       const upstream = connect(Number(port), hostname);
-      for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
+      for (const [one, other] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const) {
         this.#sockets.add(one);
         one.pipe(other);
         one.on("error", () => other.destroy());

@@ -4,7 +4,10 @@ import { expect } from "vitest";
 
 /** Debian's browser, or the one that CHROMIUM names. */
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
 }
 
 /** A page with what it did wrong: what its policy forbade, what it loaded from elsewhere, and its own errors. */
@@ -22,13 +25,20 @@ interface Options {
 
 /** A fresh visitor: own storage, own window. */
 export async function visit(browser: Browser, { width = 1280, height = 860, dark = false }: Options = {}): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", locale: "en-US" });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: "reduce",
+    locale: "en-US",
+  });
   const page = await context.newPage();
   const faults: string[] = [];
   await page.exposeFunction("reportViolation", (text: string) => faults.push(`policy: ${text}`));
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
-      void (window as unknown as { reportViolation: (text: string) => void }).reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      void (window as unknown as { reportViolation: (text: string) => void }).reportViolation(
+        `${event.violatedDirective} ${event.blockedURI} ${event.sample}`,
+      );
     });
   });
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
@@ -40,7 +50,8 @@ export async function signIn({ page }: Watched, url: string, token: string, path
   const from = new URL(url).origin;
   page.on("request", (request) => {
     const address = request.url();
-    if (!address.startsWith(from) && !address.startsWith("data:") && !address.startsWith("blob:")) throw new Error(`the portal loaded ${address}`);
+    if (!address.startsWith(from) && !address.startsWith("data:") && !address.startsWith("blob:"))
+      throw new Error(`the portal loaded ${address}`);
   });
   await page.goto(`${url}${path}#token=${token}`);
   await page.getByRole("heading", { level: 1 }).waitFor();
@@ -63,7 +74,9 @@ export async function axeFaults({ page }: Watched): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary?.split("\n")[1]?.trim() ?? ""}`));
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary?.split("\n")[1]?.trim() ?? ""}`),
+    );
   });
 }
 

@@ -47,7 +47,10 @@ function demoAccount(said: string): string {
 function ready(child: ChildProcess): Promise<string> {
   return new Promise((found, failed) => {
     let said = "";
-    const timer = setTimeout(() => failed(new Error(`the server was not ready within ${readyWithinMs / 1000} s; it said:\n${said}`)), readyWithinMs);
+    const timer = setTimeout(
+      () => failed(new Error(`the server was not ready within ${readyWithinMs / 1000} s; it said:\n${said}`)),
+      readyWithinMs,
+    );
     const listen = (chunk: Buffer) => {
       said += chunk.toString();
       if (!/^ready http:\S+$/m.test(said)) return;

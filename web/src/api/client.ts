@@ -38,7 +38,11 @@ export function createApi(token: string, onEnd: (ending: Ending) => void): Api {
 function forwardTo(socket: SocketClient): SubscriptionForwarder {
   return (request) => ({
     subscribe(sink) {
-      const payload = { query: request.query ?? "", variables: { ...request.variables } as Record<string, unknown>, operationName: request.operationName };
+      const payload = {
+        query: request.query ?? "",
+        variables: { ...request.variables } as Record<string, unknown>,
+        operationName: request.operationName,
+      };
       const unsubscribe = socket.subscribe(payload, {
         next(result: FormattedExecutionResult) {
           resumeAfter(payload, result.data);

@@ -5,7 +5,10 @@ import type { ConnectionStore } from "./connection";
 export type Ending = "expired" | "refused";
 
 /** Close codes of the API after which trying again is of no use. */
-const endings = new Map<number, Ending>([[4401, "expired"], [4403, "refused"]]);
+const endings = new Map<number, Ending>([
+  [4401, "expired"],
+  [4403, "refused"],
+]);
 
 const pingEvery = 10_000;
 const pongWithin = 5_000;

@@ -62,7 +62,9 @@ export function formatSigned(credits: string, locale?: string): string {
 /** For what is an estimate anyhow: two digits after the point, or the first that counts of a very small amount. */
 export function formatAbout(credits: string, locale?: string): string {
   const small = Math.abs(forDrawing(credits)) < 0.01;
-  return new Intl.NumberFormat(locale, small ? { maximumSignificantDigits: 1 } : { maximumFractionDigits: 2 }).format(credits as Intl.StringNumericLiteral);
+  return new Intl.NumberFormat(locale, small ? { maximumSignificantDigits: 1 } : { maximumFractionDigits: 2 }).format(
+    credits as Intl.StringNumericLiteral,
+  );
 }
 
 /** Only for drawing: the nearest number, which may round. */

@@ -15,7 +15,12 @@ function unit(value: number, name: Unit, locale?: string): string {
  */
 export function formatCountdown(milliseconds: number, locale?: string): string {
   const left = Math.max(0, Math.ceil(milliseconds / second)) * second;
-  const steps: [Unit, number][] = [["day", day], ["hour", hour], ["minute", minute], ["second", second]];
+  const steps: [Unit, number][] = [
+    ["day", day],
+    ["hour", hour],
+    ["minute", minute],
+    ["second", second],
+  ];
   const first = steps.findIndex(([, size]) => left >= size);
   if (first < 0) return unit(0, "second", locale);
   const [bigName, bigSize] = steps[first]!;

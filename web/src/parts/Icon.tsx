@@ -4,7 +4,8 @@ const paths = {
   history: "M12 8v4l3 2 M3.5 12a8.5 8.5 0 1 0 2.6-6.1 M3.5 4v4h4",
   credits: "M12 5c4.4 0 8 1.3 8 3s-3.6 3-8 3-8-1.3-8-3 3.6-3 8-3z M4 8v8c0 1.7 3.6 3 8 3s8-1.3 8-3V8 M4 12c0 1.7 3.6 3 8 3s8-1.3 8-3",
   check: "M9.1 9a3 3 0 1 1 4.6 2.6c-1 .6-1.7 1.2-1.7 2.4 M12 17.5v.01 M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z",
-  accounts: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z M3 20c0-3.3 2.7-6 6-6s6 2.7 6 6 M16 4.5a3.5 3.5 0 0 1 0 6.3 M18 14.4c1.8.9 3 2.9 3 5.6",
+  accounts:
+    "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z M3 20c0-3.3 2.7-6 6-6s6 2.7 6 6 M16 4.5a3.5 3.5 0 0 1 0 6.3 M18 14.4c1.8.9 3 2.9 3 5.6",
   plans: "M4 6h16 M4 12h10 M4 18h6 M18 10v8 M15 15l3 3 3-3",
   live: "M3 12h4l3-8 4 16 3-8h4",
   proof: "M12 3l8 3v6c0 4.6-3.4 7.9-8 9-4.600-1.100-8-4.400-8-9V6z M8.500 12l2.500 2.500 4.500-5",
@@ -38,7 +39,19 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth={name === "grip" ? 2.6 : 1.8} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false" style={{ flex: "none" }}>
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={name === "grip" ? 2.6 : 1.8}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+      style={{ flex: "none" }}
+    >
       <path d={paths[name]} />
     </svg>
   );

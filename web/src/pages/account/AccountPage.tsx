@@ -67,7 +67,8 @@ function Loaded({ account, part, reload }: { account: AccountHead; part: string;
         title={account.name}
         sub={
           <>
-            <span className="mono">{account.id}</span> · {account.plan.name} v{account.plan.version} · <AccountStatusPill status={account.status} />
+            <span className="mono">{account.id}</span> · {account.plan.name} v{account.plan.version} ·{" "}
+            <AccountStatusPill status={account.status} />
           </>
         }
       >
@@ -89,11 +90,18 @@ function Loaded({ account, part, reload }: { account: AccountHead; part: string;
         </Tabs.Panel>
         <Tabs.Panel value="history" pt="lg">
           <div className="stack">
-            <History accountId={account.id} actions={(decision, reloadDecision) => <RefundButton accountId={account.id} decision={decision} onDone={reloadDecision} />} />
+            <History
+              accountId={account.id}
+              actions={(decision, reloadDecision) => <RefundButton accountId={account.id} decision={decision} onDone={reloadDecision} />}
+            />
           </div>
         </Tabs.Panel>
         <Tabs.Panel value="credits" pt="lg">
-          <Credits key={changes} accountId={account.id} grantActions={(grant, reloadGrants) => <VoidButton accountId={account.id} grant={grant} onDone={reloadGrants} />} />
+          <Credits
+            key={changes}
+            accountId={account.id}
+            grantActions={(grant, reloadGrants) => <VoidButton accountId={account.id} grant={grant} onDone={reloadGrants} />}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="check" pt="lg">
           <div className="stack">

@@ -6,8 +6,7 @@ import { AccountsDocument, type AccountsQuery } from "../../gql/graphql";
 import { KindList } from "../../parts/decisions/KindList";
 import { AccountStatusPill } from "../../parts/words/AccountStatusPill";
 import { Empty } from "../../parts/feedback/Empty";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
-import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
+import { Listing } from "../../parts/feedback/Listing";
 import { Icon } from "../../parts/Icon";
 import { Credits } from "../../parts/money/Amount";
 import { PageTitle } from "../../parts/shell/PageTitle";
@@ -22,7 +21,7 @@ export default function AccountsPage() {
   const search = params.get("q") ?? "";
   const [text, setText] = useState(search);
   const [adding, setAdding] = useState(false);
-  const { rows, fault, reload, more, loading } = usePages(AccountsDocument, { search: search || null, first: 25 }, (data) => data.accounts);
+  const pages = usePages(AccountsDocument, { search: search || null, first: 25 }, (data) => data.accounts);
 
   useEffect(() => {
     if (text.trim() === search) return undefined;
@@ -37,25 +36,28 @@ export default function AccountsPage() {
           New account
         </Button>
       </PageTitle>
-      <TextInput type="search" aria-label="Search the accounts" placeholder="Search by id or by the beginning of the name" size="md" value={text} onChange={(event) => setText(event.currentTarget.value)} maw={460} autoComplete="off" />
-      {fault && <FaultNotice fault={fault} what="Loading the accounts" onRetry={reload} />}
-      <section className="card flush" aria-label="Accounts">
-        {!rows ? (
-          !fault && <RowsSkeleton rows={10} />
-        ) : rows.length === 0 ? (
+      <TextInput
+        type="search"
+        aria-label="Search the accounts"
+        placeholder="Search by id or by the beginning of the name"
+        size="md"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        maw={460}
+        autoComplete="off"
+      />
+      <Listing
+        name="Accounts"
+        pages={pages}
+        empty={
           <Empty icon="accounts" title={search ? "No account fits" : "There are no accounts yet"}>
             {search ? "An id must be whole; a name may be just its beginning." : "Make the first one with “New account”."}
           </Empty>
-        ) : (
-          <AccountTable rows={rows} />
-        )}
-      </section>
-      {more && (
-        <Button variant="default" onClick={more} loading={loading} style={{ justifySelf: "center" }}>
-          Show more
-        </Button>
-      )}
-      {adding && <NewAccount onClose={() => setAdding(false)} onCreated={reload} />}
+        }
+      >
+        {(rows) => <AccountTable rows={rows} />}
+      </Listing>
+      {adding && <NewAccount onClose={() => setAdding(false)} onCreated={pages.reload} />}
     </>
   );
 }
@@ -92,7 +94,17 @@ function AccountTable({ rows }: { rows: Row[] }) {
                 <td>
                   {account.plan.name} <span className="muted">v{account.plan.version}</span>
                 </td>
-                <td>{last ? last.status === "DENIED" ? <span className="muted">denied</span> : <KindList steps={last.steps} /> : <span className="muted">not used yet</span>}</td>
+                <td>
+                  {last ? (
+                    last.status === "DENIED" ? (
+                      <span className="muted">denied</span>
+                    ) : (
+                      <KindList steps={last.steps} />
+                    )
+                  ) : (
+                    <span className="muted">not used yet</span>
+                  )}
+                </td>
                 <td className="number">
                   <Credits amount={account.balance.available} />
                 </td>

@@ -36,9 +36,24 @@ export function NewAccount({ onClose, onCreated }: { onClose: () => void; onCrea
       }
       effect={<p>A new account begins on the newest version of its plan, active, without credits.</p>}
     >
-      <TextInput label="Id" description="Letters, digits and . _ : @ / -, at most 128. It never changes." value={id} onChange={(event) => setId(event.currentTarget.value)} error={id !== "" && !idShape.test(id) ? "This has a character that an id may not have." : undefined} required data-autofocus autoComplete="off" />
+      <TextInput
+        label="Id"
+        description="Letters, digits and . _ : @ / -, at most 128. It never changes."
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value)}
+        error={id !== "" && !idShape.test(id) ? "This has a character that an id may not have." : undefined}
+        required
+        data-autofocus
+        autoComplete="off"
+      />
       <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} required autoComplete="off" />
-      <NativeSelect label="Plan" value={plan} onChange={(event) => setPlan(event.currentTarget.value)} data={keys.map(([value, label]) => ({ value, label: `${label} (${value})` }))} required />
+      <NativeSelect
+        label="Plan"
+        value={plan}
+        onChange={(event) => setPlan(event.currentTarget.value)}
+        data={keys.map(([value, label]) => ({ value, label: `${label} (${value})` }))}
+        required
+      />
     </ActionDialog>
   );
 }

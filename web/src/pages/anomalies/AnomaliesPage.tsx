@@ -1,12 +1,11 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useEffect } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useSubscription } from "urql";
 import { usePages } from "../../api/usePages";
 import { AnomaliesDocument, AnomaliesNowDocument, type AnomalyFieldsFragment } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
-import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
+import { Listing } from "../../parts/feedback/Listing";
 import { Icon } from "../../parts/Icon";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { RelativeTime } from "../../parts/time/Times";
@@ -17,7 +16,8 @@ import css from "./Anomalies.module.css";
 export default function AnomaliesPage() {
   const [params, setParams] = useSearchParams();
   const show = params.get("show") ?? "all";
-  const { rows, fault, reload, more, loading } = usePages(AnomaliesDocument, { open: show === "all" ? null : show === "open", first: 50 }, (data) => data.anomalies);
+  const pages = usePages(AnomaliesDocument, { open: show === "all" ? null : show === "open", first: 50 }, (data) => data.anomalies);
+  const { reload } = pages;
   const [now] = useSubscription({ query: AnomaliesNowDocument });
   const latest = now.data?.anomalies;
   useEffect(() => {
@@ -26,29 +26,34 @@ export default function AnomaliesPage() {
   return (
     <>
       <PageTitle title="Anomalies" sub="Raised and resolved by the server itself, once for each cause.">
-        <NativeSelect aria-label="Show" value={show} onChange={(event) => setParams({ show: event.currentTarget.value })} data={[{ value: "all", label: "All" }, { value: "open", label: "Open" }, { value: "resolved", label: "Resolved" }]} />
+        <NativeSelect
+          aria-label="Show"
+          value={show}
+          onChange={(event) => setParams({ show: event.currentTarget.value })}
+          data={[
+            { value: "all", label: "All" },
+            { value: "open", label: "Open" },
+            { value: "resolved", label: "Resolved" },
+          ]}
+        />
       </PageTitle>
-      {fault && <FaultNotice fault={fault} what="Loading the anomalies" onRetry={reload} />}
-      <section className="card flush" aria-label="Anomalies">
-        {!rows ? (
-          !fault && <RowsSkeleton />
-        ) : rows.length === 0 ? (
+      <Listing
+        name="Anomalies"
+        pages={pages}
+        empty={
           <Empty icon="tick" title="Nothing unusual">
             The server compares each account with its own last seven days and tells here when something is far off.
           </Empty>
-        ) : (
+        }
+      >
+        {(rows) => (
           <ul className={css.list}>
             {rows.map((anomaly) => (
               <Row key={anomaly.id} anomaly={anomaly} />
             ))}
           </ul>
         )}
-      </section>
-      {more && (
-        <Button variant="default" onClick={more} loading={loading} style={{ justifySelf: "center" }}>
-          Show older
-        </Button>
-      )}
+      </Listing>
     </>
   );
 }
@@ -64,11 +69,19 @@ function Row({ anomaly }: { anomaly: AnomalyFieldsFragment }) {
       </span>
       <div>
         <p>
-          <strong>{anomalyWords[anomaly.kind]}</strong> {open ? <span className={css.open}>open</span> : <span className="muted">resolved <RelativeTime at={anomaly.resolvedAt!} /></span>}
+          <strong>{anomalyWords[anomaly.kind]}</strong>{" "}
+          {open ? (
+            <span className={css.open}>open</span>
+          ) : (
+            <span className="muted">
+              resolved <RelativeTime at={anomaly.resolvedAt!} />
+            </span>
+          )}
         </p>
         <p>{anomaly.message}</p>
         <p className="muted">
-          since <RelativeTime at={anomaly.openedAt} /> · observed {number.format(anomaly.observed)}, expected {number.format(anomaly.expected)}
+          since <RelativeTime at={anomaly.openedAt} /> · observed {number.format(anomaly.observed)}, expected{" "}
+          {number.format(anomaly.expected)}
           {anomaly.accountId && (
             <>
               {" "}

@@ -1,11 +1,10 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { usePages } from "../../api/usePages";
 import { AuditLogDocument, type AuditLogQuery } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
-import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
+import { Listing } from "../../parts/feedback/Listing";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { RelativeTime } from "../../parts/time/Times";
 import css from "./Audit.module.css";
@@ -18,7 +17,7 @@ export default function AuditPage() {
   const [params, setParams] = useSearchParams();
   const accountId = params.get("account") ?? "";
   const [text, setText] = useState(accountId);
-  const { rows, fault, reload, more, loading } = usePages(AuditLogDocument, { accountId: accountId || null, first: 50 }, (data) => data.auditLog);
+  const pages = usePages(AuditLogDocument, { accountId: accountId || null, first: 50 }, (data) => data.auditLog);
   useEffect(() => {
     if (text.trim() === accountId) return undefined;
     const timer = setTimeout(() => setParams(text.trim() ? { account: text.trim() } : {}, { replace: true }), 350);
@@ -27,28 +26,32 @@ export default function AuditPage() {
   return (
     <>
       <PageTitle title="Audit log" sub="Every change an administrator made, with its reason." />
-      <TextInput label="Account" placeholder="Every account" value={text} onChange={(event) => setText(event.currentTarget.value)} maw={320} autoComplete="off" spellCheck={false} />
-      {fault && <FaultNotice fault={fault} what="Loading the audit log" onRetry={reload} />}
-      <section className="card flush" aria-label="Changes">
-        {!rows ? (
-          !fault && <RowsSkeleton />
-        ) : rows.length === 0 ? (
+      <TextInput
+        label="Account"
+        placeholder="Every account"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        maw={320}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <Listing
+        name="Changes"
+        pages={pages}
+        empty={
           <Empty icon="audit" title="No change is kept here">
             {accountId ? "Nobody changed anything about this account." : "The first change that an administrator makes appears here."}
           </Empty>
-        ) : (
+        }
+      >
+        {(rows) => (
           <ul className={css.list}>
             {rows.map((entry) => (
               <Row key={entry.id} entry={entry} />
             ))}
           </ul>
         )}
-      </section>
-      {more && (
-        <Button variant="default" onClick={more} loading={loading} style={{ justifySelf: "center" }}>
-          Show older
-        </Button>
-      )}
+      </Listing>
     </>
   );
 }

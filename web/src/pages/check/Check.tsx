@@ -54,12 +54,28 @@ function Question({ accountId, userId, features }: { accountId: string; userId: 
           data={features.map(({ feature }) => ({ value: feature.key, label: feature.name }))}
           onChange={(event) => {
             const what = event.currentTarget.value;
-            setParams((before) => new URLSearchParams([...[...before].filter(([name]) => name !== "what"), ["what", what]]), { replace: true });
+            setParams((before) => new URLSearchParams([...[...before].filter(([name]) => name !== "what"), ["what", what]]), {
+              replace: true,
+            });
           }}
         />
-        <Switch label="A part is better than nothing" checked={partial} onChange={(event) => setPartial(event.currentTarget.checked)} mb={10} />
+        <Switch
+          label="A part is better than nothing"
+          checked={partial}
+          onChange={(event) => setPartial(event.currentTarget.checked)}
+          mb={10}
+        />
       </form>
-      {quantity !== null && <CheckAnswer accountId={accountId} userId={userId} planFeature={chosen} quantity={quantity} allowPartial={partial} onTry={(most) => setText(String(most))} />}
+      {quantity !== null && (
+        <CheckAnswer
+          accountId={accountId}
+          userId={userId}
+          planFeature={chosen}
+          quantity={quantity}
+          allowPartial={partial}
+          onTry={(most) => setText(String(most))}
+        />
+      )}
     </>
   );
 }

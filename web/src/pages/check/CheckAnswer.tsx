@@ -23,7 +23,9 @@ interface Props {
 /** Yes, in part, or no; what would pay; what the most is; and when it would be possible. */
 export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPartial, onTry }: Props) {
   const { feature } = planFeature;
-  const { data, answers, fault, reload } = useData(CheckDocument, { input: { accountId, userId, feature: feature.key, quantity, allowPartial } });
+  const { data, answers, fault, reload } = useData(CheckDocument, {
+    input: { accountId, userId, feature: feature.key, quantity, allowPartial },
+  });
   const [buckets] = useSubscription({ query: BucketsNowDocument, variables: { accountId, userId } });
   const stamp = JSON.stringify(buckets.data?.buckets.map(({ remaining }) => remaining));
   useEffect(() => {
@@ -66,11 +68,26 @@ export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPar
         {denied && (
           <div>
             <dt>Possible without new credits</dt>
-            <dd>{preview.retryAt ? <>in <Countdown to={preview.retryAt} done="a moment" /></> : "not foreseeable"}</dd>
+            <dd>
+              {preview.retryAt ? (
+                <>
+                  in <Countdown to={preview.retryAt} done="a moment" />
+                </>
+              ) : (
+                "not foreseeable"
+              )}
+            </dd>
           </div>
         )}
       </dl>
-      <StepFlow asked={asked} granted={preview.granted} charged={preview.charged} steps={preview.steps} unit={feature.unit} denied={denied} />
+      <StepFlow
+        asked={asked}
+        granted={preview.granted}
+        charged={preview.charged}
+        steps={preview.steps}
+        unit={feature.unit}
+        denied={denied}
+      />
     </section>
   );
 }

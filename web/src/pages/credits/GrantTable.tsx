@@ -69,7 +69,10 @@ function Row({ grant, now, actions }: { grant: GrantFieldsFragment; now: number;
         <Amount amount={grant.amount} denomination={grant.denomination} unit={unit} />
         {grant.recurrence && (
           <span className={css.note}>
-            each {periodWords[grant.recurrence]}, {grant.rolloverLimit && !isZero(grant.rolloverLimit) ? `up to ${formatCredits(grant.rolloverLimit)} roll over` : "nothing rolls over"}
+            each {periodWords[grant.recurrence]},{" "}
+            {grant.rolloverLimit && !isZero(grant.rolloverLimit)
+              ? `up to ${formatCredits(grant.rolloverLimit)} roll over`
+              : "nothing rolls over"}
           </span>
         )}
       </td>

@@ -7,8 +7,7 @@ import { formatQuantity } from "../../format/quantity";
 import { BalanceNowDocument, LedgerDocument, type LedgerQuery } from "../../gql/graphql";
 import { useWhy } from "../../parts/decisions/useWhy";
 import { Empty } from "../../parts/feedback/Empty";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
-import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
+import { Listing } from "../../parts/feedback/Listing";
 import { Icon } from "../../parts/Icon";
 import { Amount, Credits } from "../../parts/money/Amount";
 import { RelativeTime } from "../../parts/time/Times";
@@ -20,8 +19,9 @@ type Entry = NonNullable<LedgerQuery["account"]>["balanceUpdates"]["edges"][numb
 
 /** Every entry of the account's books with the running balance, the newest first. */
 export function Ledger({ accountId }: { accountId: string }) {
-  const { rows, fault, reload, more, loading } = usePages(LedgerDocument, { accountId, first: 50 }, (data) => data.account?.balanceUpdates);
-  const newest = rows?.[0]?.sequence;
+  const pages = usePages(LedgerDocument, { accountId, first: 50 }, (data) => data.account?.balanceUpdates);
+  const { reload, loading } = pages;
+  const newest = pages.rows?.[0]?.sequence;
   const [balance] = useSubscription({ query: BalanceNowDocument, variables: { accountId } });
   const counted = balance.data?.balance.sequence;
   const missed = counted !== undefined && newest !== undefined && counted > newest ? counted - newest : 0;
@@ -37,23 +37,17 @@ export function Ledger({ accountId }: { accountId: string }) {
         )}
         <SaveLedger accountId={accountId} />
       </div>
-      {fault && <FaultNotice fault={fault} what="Loading the ledger" onRetry={reload} />}
-      <section className="card flush" aria-label="Ledger">
-        {!rows ? (
-          !fault && <RowsSkeleton />
-        ) : rows.length === 0 ? (
+      <Listing
+        name="Ledger"
+        pages={pages}
+        empty={
           <Empty icon="audit" title="The books are still empty">
             The first grant or the first paid use makes the first entry.
           </Empty>
-        ) : (
-          <LedgerTable entries={rows} accountId={accountId} />
-        )}
-      </section>
-      {more && (
-        <Button variant="default" onClick={more} loading={loading} style={{ justifySelf: "center" }}>
-          Show older
-        </Button>
-      )}
+        }
+      >
+        {(entries) => <LedgerTable entries={entries} accountId={accountId} />}
+      </Listing>
       <WhyHere accountId={accountId} />
     </div>
   );
@@ -92,7 +86,9 @@ function LedgerTable({ entries, accountId }: { entries: Entry[]; accountId: stri
                 <td>{postingWords[entry.kind]}</td>
                 <td>
                   {kindWords[entry.grant.kind]}
-                  {(entry.grant.note ?? entry.grant.reference) && <span className={css.note}>{entry.grant.note ?? entry.grant.reference}</span>}
+                  {(entry.grant.note ?? entry.grant.reference) && (
+                    <span className={css.note}>{entry.grant.note ?? entry.grant.reference}</span>
+                  )}
                 </td>
                 <td>{ledgerWords[entry.counterAccount]}</td>
                 <td className={`number ${entry.amount.startsWith("-") ? css.minus : css.plus}`}>
@@ -108,7 +104,12 @@ function LedgerTable({ entries, accountId }: { entries: Entry[]; accountId: stri
                 </td>
                 <td className="number">
                   {decision && (
-                    <Button variant="subtle" size="compact-sm" onClick={() => why.open(decision.id, accountId)} aria-label={`Why? ${decision.feature.name}`}>
+                    <Button
+                      variant="subtle"
+                      size="compact-sm"
+                      onClick={() => why.open(decision.id, accountId)}
+                      aria-label={`Why? ${decision.feature.name}`}
+                    >
                       Why?
                     </Button>
                   )}
@@ -137,7 +138,9 @@ function SaveLedger({ accountId }: { accountId: string }) {
     const entries: Entry[] = [];
     let after: string | null = null;
     do {
-      const answer: { data?: LedgerQuery } = await client.query(LedgerDocument, { accountId, first: 200, after }, { requestPolicy: "network-only" }).toPromise();
+      const answer: { data?: LedgerQuery } = await client
+        .query(LedgerDocument, { accountId, first: 200, after }, { requestPolicy: "network-only" })
+        .toPromise();
       const page = answer.data?.account?.balanceUpdates;
       if (!page) {
         setFailed(true);
@@ -163,10 +166,31 @@ function SaveLedger({ accountId }: { accountId: string }) {
 
 function ledgerCsv(entries: Entry[]): string {
   return toCsv(
-    ["sequence", "at", "kind", "grant", "grant_kind", "denomination", "counter_account", "amount", "grant_balance", "account_balance", "hash"],
+    [
+      "sequence",
+      "at",
+      "kind",
+      "grant",
+      "grant_kind",
+      "denomination",
+      "counter_account",
+      "amount",
+      "grant_balance",
+      "account_balance",
+      "hash",
+    ],
     entries.map((entry) => [
-      entry.sequence, entry.createdAt, entry.kind, entry.grant.id, entry.grant.kind, entry.grant.denomination, entry.counterAccount,
-      entry.amount, entry.balanceAfter, entry.accountBalanceAfter, entry.hash,
+      entry.sequence,
+      entry.createdAt,
+      entry.kind,
+      entry.grant.id,
+      entry.grant.kind,
+      entry.grant.denomination,
+      entry.counterAccount,
+      entry.amount,
+      entry.balanceAfter,
+      entry.accountBalanceAfter,
+      entry.hash,
     ]),
   );
 }

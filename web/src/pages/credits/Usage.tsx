@@ -24,7 +24,13 @@ const ranges: Record<string, { name: string; length: number; interval: UsageInte
   "90": { name: "90 days", length: 90 * 24 * hour, interval: "DAY" },
 };
 
-const featureShades = ["var(--mantine-color-water-7)", "var(--mantine-color-water-4)", "var(--mantine-color-water-2)", "var(--mantine-color-water-9)", "var(--mantine-color-dark-3)"];
+const featureShades = [
+  "var(--mantine-color-water-7)",
+  "var(--mantine-color-water-4)",
+  "var(--mantine-color-water-2)",
+  "var(--mantine-color-water-9)",
+  "var(--mantine-color-dark-3)",
+];
 
 const kindShades: Record<BucketKind, string> = {
   RATE_LIMIT: "var(--mantine-color-water-7)",
@@ -53,17 +59,52 @@ export default function Usage({ accountId }: { accountId: string }) {
     <div className="stack">
       <div className="row end between">
         <div className="row end">
-          <NativeSelect label="Range" value={range} onChange={(event) => setRange(event.currentTarget.value)} data={Object.entries(ranges).map(([value, { name }]) => ({ value, label: name }))} />
-          <NativeSelect label="Stacked by" value={by} onChange={(event) => setBy(event.currentTarget.value as StackBy)} data={[{ value: "kind", label: "Bucket" }, { value: "feature", label: "Feature" }]} />
-          <NativeSelect label="Measured in" value={measure} onChange={(event) => setMeasure(event.currentTarget.value as Measure)} data={[{ value: "quantity", label: "Units" }, { value: "credits", label: "Credits" }]} />
-          <NativeSelect label="Feature" value={feature} onChange={(event) => setFeature(event.currentTarget.value)} data={[{ value: "", label: "Every feature" }, ...[...names].map(([value, label]) => ({ value, label }))]} />
+          <NativeSelect
+            label="Range"
+            value={range}
+            onChange={(event) => setRange(event.currentTarget.value)}
+            data={Object.entries(ranges).map(([value, { name }]) => ({ value, label: name }))}
+          />
+          <NativeSelect
+            label="Stacked by"
+            value={by}
+            onChange={(event) => setBy(event.currentTarget.value as StackBy)}
+            data={[
+              { value: "kind", label: "Bucket" },
+              { value: "feature", label: "Feature" },
+            ]}
+          />
+          <NativeSelect
+            label="Measured in"
+            value={measure}
+            onChange={(event) => setMeasure(event.currentTarget.value as Measure)}
+            data={[
+              { value: "quantity", label: "Units" },
+              { value: "credits", label: "Credits" },
+            ]}
+          />
+          <NativeSelect
+            label="Feature"
+            value={feature}
+            onChange={(event) => setFeature(event.currentTarget.value)}
+            data={[{ value: "", label: "Every feature" }, ...[...names].map(([value, label]) => ({ value, label }))]}
+          />
         </div>
-        <Button variant="default" leftSection={<Icon name="download" size={16} />} disabled={!points?.length} onClick={() => points && download(`usage-${accountId}.csv`, usageCsv(points))}>
+        <Button
+          variant="default"
+          leftSection={<Icon name="download" size={16} />}
+          disabled={!points?.length}
+          onClick={() => points && download(`usage-${accountId}.csv`, usageCsv(points))}
+        >
           Download CSV
         </Button>
       </div>
       {fault && <FaultNotice fault={fault} what="Loading the usage" onRetry={reload} />}
-      {!points ? !fault && <Skeleton height={360} radius="lg" /> : <UsageChart points={points} by={by} measure={measure} hours={interval === "HOUR"} nameOf={(key) => names.get(key) ?? key} />}
+      {!points ? (
+        !fault && <Skeleton height={360} radius="lg" />
+      ) : (
+        <UsageChart points={points} by={by} measure={measure} hours={interval === "HOUR"} nameOf={(key) => names.get(key) ?? key} />
+      )}
     </div>
   );
 }
@@ -79,12 +120,15 @@ interface ChartProps {
 function UsageChart({ points, by, measure, hours, nameOf }: ChartProps) {
   const { columns, series, totals } = useMemo(() => stackUsage(points, by, measure), [points, by, measure]);
   const label = (name: string) => (by === "kind" ? kindWords[name as BucketKind] : nameOf(name));
-  const colour = (name: string, place: number) => (by === "kind" ? kindShades[name as BucketKind] : featureShades[place % featureShades.length]!);
+  const colour = (name: string, place: number) =>
+    by === "kind" ? kindShades[name as BucketKind] : featureShades[place % featureShades.length]!;
   if (series.length === 0) {
     return (
       <section className="card">
         <Empty icon="live" title="Nothing was used in this time">
-          {measure === "credits" ? "Nothing was paid in credits. Measure in units to see what was free." : "Choose a longer range to see earlier use."}
+          {measure === "credits"
+            ? "Nothing was paid in credits. Measure in units to see what was free."
+            : "Choose a longer range to see earlier use."}
         </Empty>
       </section>
     );
@@ -102,7 +146,11 @@ function UsageChart({ points, by, measure, hours, nameOf }: ChartProps) {
           </div>
         ))}
       </dl>
-      <figure className="chart" role="img" aria-label={`Usage over time; in all ${series.map((name) => `${label(name)} ${formatCredits(totals[name] ?? "0")}`).join(", ")}`}>
+      <figure
+        className="chart"
+        role="img"
+        aria-label={`Usage over time; in all ${series.map((name) => `${label(name)} ${formatCredits(totals[name] ?? "0")}`).join(", ")}`}
+      >
         <BarChart
           h={320}
           type="stacked"
@@ -126,5 +174,8 @@ function formatUtcDay(start: string): string {
 }
 
 function usageCsv(points: UsagePoint[]): string {
-  return toCsv(["start", "feature", "bucket", "quantity", "credits"], points.map(({ start, feature, kind, quantity, credits }) => [start, feature, kind, quantity, credits]));
+  return toCsv(
+    ["start", "feature", "bucket", "quantity", "credits"],
+    points.map(({ start, feature, kind, quantity, credits }) => [start, feature, kind, quantity, credits]),
+  );
 }

@@ -19,7 +19,11 @@ export interface Column {
 }
 
 /** Columns in order of time, one series for each feature or bucket that occurs at all. */
-export function stackUsage(points: UsagePoint[], by: StackBy, measure: Measure): { columns: Column[]; series: string[]; totals: Record<string, string> } {
+export function stackUsage(
+  points: UsagePoint[],
+  by: StackBy,
+  measure: Measure,
+): { columns: Column[]; series: string[]; totals: Record<string, string> } {
   const columns = new Map<string, Column>();
   const totals: Record<string, string> = {};
   for (const point of points) {

@@ -1,11 +1,10 @@
-import { Button } from "@mantine/core";
-import { useState } from "react";
 import { DecisionTable } from "../../parts/decisions/DecisionTable";
 import { DecisionFilters } from "../../parts/decisions/DecisionFilters";
 import { useDecisionFeed } from "../../parts/decisions/useDecisionFeed";
 import { useFilter } from "../../parts/decisions/useFilter";
 import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { MoreButton } from "../../parts/feedback/Listing";
 import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
 import type { Props as WhyProps } from "../../parts/why/WhyDrawer";
 import { WhyHere } from "../../parts/why/WhyHere";
@@ -23,37 +22,23 @@ export function History({ accountId, actions }: Props) {
     <>
       <DecisionFilters accountId={accountId} />
       {feed.fault && <FaultNotice fault={feed.fault} what="Following the decisions" onRetry={feed.retry} />}
-      <section className="card flush" aria-label="Decisions">
-        {!feed.list ? (
-          !feed.fault && <RowsSkeleton rows={10} />
-        ) : feed.list.length === 0 ? (
-          <Empty icon="history" title={isEmpty ? "Nothing was asked for yet" : "No decision matches"}>
-            {isEmpty ? "As soon as a product asks for this account, the answer appears here by itself." : "Take a filter away to see more."}
-          </Empty>
-        ) : (
-          <DecisionTable decisions={feed.list} />
-        )}
-      </section>
-      {feed.more && <More load={feed.more} />}
+      {(feed.list || !feed.fault) && (
+        <section className="card flush" aria-label="Decisions">
+          {!feed.list ? (
+            <RowsSkeleton rows={10} />
+          ) : feed.list.length === 0 ? (
+            <Empty icon="history" title={isEmpty ? "Nothing was asked for yet" : "No decision matches"}>
+              {isEmpty
+                ? "As soon as a product asks for this account, the answer appears here by itself."
+                : "Take a filter away to see more."}
+            </Empty>
+          ) : (
+            <DecisionTable decisions={feed.list} />
+          )}
+        </section>
+      )}
+      {feed.more && <MoreButton load={feed.more} loading={feed.loading} />}
       <WhyHere accountId={accountId} actions={actions} />
     </>
-  );
-}
-
-function More({ load }: { load: () => Promise<void> }) {
-  const [loading, setLoading] = useState(false);
-  return (
-    <div className="row" style={{ justifyContent: "center" }}>
-      <Button
-        variant="default"
-        loading={loading}
-        onClick={() => {
-          setLoading(true);
-          void load().finally(() => setLoading(false));
-        }}
-      >
-        Show older
-      </Button>
-    </div>
   );
 }

@@ -18,8 +18,18 @@ export function RatesPanel({ rates }: { rates: Rates }) {
         <Figure name="p99" value={milliseconds(rates.p99)} />
       </dl>
       <div className={css.lists}>
-        <Bars title="Allowed, by bucket" entries={rates.byKind.map(([kind, count]) => [kindWords[kind], count, kind])} whole={allowed} empty="Nothing was allowed in the last minute." />
-        <Bars title="Denied, by reason" entries={rates.byReason.map(([reason, count]) => [reasonWords[reason], count, "DENIED"])} whole={rates.denied} empty="Nothing was denied in the last minute." />
+        <Bars
+          title="Allowed, by bucket"
+          entries={rates.byKind.map(([kind, count]) => [kindWords[kind], count, kind])}
+          whole={allowed}
+          empty="Nothing was allowed in the last minute."
+        />
+        <Bars
+          title="Denied, by reason"
+          entries={rates.byReason.map(([reason, count]) => [reasonWords[reason], count, "DENIED"])}
+          whole={rates.denied}
+          empty="Nothing was denied in the last minute."
+        />
       </div>
     </section>
   );
@@ -38,7 +48,17 @@ function Figure({ name, value }: { name: string; value: string }) {
   );
 }
 
-function Bars({ title, entries, whole, empty }: { title: string; entries: [name: string, count: number, tone: string][]; whole: number; empty: string }) {
+function Bars({
+  title,
+  entries,
+  whole,
+  empty,
+}: {
+  title: string;
+  entries: [name: string, count: number, tone: string][];
+  whole: number;
+  empty: string;
+}) {
   return (
     <div>
       <h2>{title}</h2>

@@ -1,15 +1,31 @@
 import { expect, it } from "vitest";
 import { percentile, rates, recent, type Sample } from "./rates";
 
-const sample = (values: Partial<Sample>): Sample => ({ arrivedAt: 0, delay: 10, denied: false, reason: "FUNDED", kinds: ["RATE_LIMIT"], ...values });
+const sample = (values: Partial<Sample>): Sample => ({
+  arrivedAt: 0,
+  delay: 10,
+  denied: false,
+  reason: "FUNDED",
+  kinds: ["RATE_LIMIT"],
+  ...values,
+});
 
 it("counts what was allowed by bucket and what was denied by reason", () => {
   const { count, denied, byKind, byReason, perSecond } = rates(
-    [sample({}), sample({ kinds: ["RATE_LIMIT", "CREDIT"] }), sample({ kinds: ["CREDIT"] }), sample({ kinds: ["CREDIT"] }), sample({ denied: true, reason: "EXHAUSTED", kinds: [] })],
+    [
+      sample({}),
+      sample({ kinds: ["RATE_LIMIT", "CREDIT"] }),
+      sample({ kinds: ["CREDIT"] }),
+      sample({ kinds: ["CREDIT"] }),
+      sample({ denied: true, reason: "EXHAUSTED", kinds: [] }),
+    ],
     10_000,
   );
   expect([count, denied, perSecond]).toEqual([5, 1, 0.5]);
-  expect(byKind).toEqual([["CREDIT", 3], ["RATE_LIMIT", 2]]);
+  expect(byKind).toEqual([
+    ["CREDIT", 3],
+    ["RATE_LIMIT", 2],
+  ]);
   expect(byReason).toEqual([["EXHAUSTED", 1]]);
 });
 

@@ -33,12 +33,14 @@ export function useLive(filter: DecisionFilter, paused: boolean): Live {
     let samples: Sample[] = [];
     setList([]);
     setFault(null);
-    const { unsubscribe } = client.subscription(AllDecisionsDocument, { filter: JSON.parse(filterText) as DecisionFilter }).subscribe(({ data, error }) => {
-      if (error) setFault(toFault(error));
-      if (!data) return;
-      samples.push(toSample(data.allDecisions.node, serverNow()));
-      waiting.push(data.allDecisions);
-    });
+    const { unsubscribe } = client
+      .subscription(AllDecisionsDocument, { filter: JSON.parse(filterText) as DecisionFilter })
+      .subscribe(({ data, error }) => {
+        if (error) setFault(toFault(error));
+        if (!data) return;
+        samples.push(toSample(data.allDecisions.node, serverNow()));
+        waiting.push(data.allDecisions);
+      });
     const timer = setInterval(() => {
       samples = recent(samples, Date.now(), withinMs);
       setMeasured(rates(samples, withinMs));

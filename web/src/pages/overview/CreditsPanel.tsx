@@ -5,6 +5,7 @@ import { serverNow } from "../../api/clock";
 import { formatAbout, formatCredits, forDrawing, isZero, toMicros } from "../../format/credits";
 import { formatDate } from "../../format/time";
 import { BurnDownDocument, type BalanceFieldsFragment, type OverviewQuery } from "../../gql/graphql";
+import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Countdown, RelativeTime } from "../../parts/time/Times";
 import { periodWords } from "../../parts/words/words";
 import { burnLine, dailySpend, runsOutAt } from "./forecast";
@@ -23,7 +24,17 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
   const now = useMemo(() => Math.floor(serverNow() / 60_000) * 60_000, []);
   const past = useMemo(() => [6, 5, 4, 3, 2, 1].map((ago) => now - ago * day), [now]);
   const [a, b, c, d, e, f] = past.map((at) => new Date(at).toISOString()) as [string, string, string, string, string, string];
-  const { data } = useData(BurnDownDocument, { accountId, from: new Date(now - days * day).toISOString(), to: new Date(now).toISOString(), a, b, c, d, e, f });
+  const { data, fault, reload } = useData(BurnDownDocument, {
+    accountId,
+    from: new Date(now - days * day).toISOString(),
+    to: new Date(now).toISOString(),
+    a,
+    b,
+    c,
+    d,
+    e,
+    f,
+  });
   const account = data?.account;
   const daily = account ? dailySpend(account.usage, days) : null;
   const outAt = daily ? runsOutAt(balance.available, daily, now) : null;
@@ -37,12 +48,28 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
         <Tile
           name="Expiring soon"
           amount={balance.expiringSoon}
-          note={balance.nextExpiryAt && !isZero(balance.expiringSoon) ? <>first <RelativeTime at={balance.nextExpiryAt} /></> : "nothing within 7 days"}
+          note={
+            balance.nextExpiryAt && !isZero(balance.expiringSoon) ? (
+              <>
+                first <RelativeTime at={balance.nextExpiryAt} />
+              </>
+            ) : (
+              "nothing within 7 days"
+            )
+          }
         />
         <div className={css.tile}>
           <dt>Runs out</dt>
-          <dd>{daily === null ? <Skeleton height={28} width={120} /> : outAt === null ? "Not in sight" : formatDate(outAt)}</dd>
-          <dd>{daily === null ? " " : isZero(daily) ? "none were spent in 7 days" : `at about ${formatAbout(daily)} a day, as in the last ${days} days`}</dd>
+          <dd>
+            {daily === null ? fault ? "–" : <Skeleton height={28} width={120} /> : outAt === null ? "Not in sight" : formatDate(outAt)}
+          </dd>
+          <dd>
+            {daily === null
+              ? " "
+              : isZero(daily)
+                ? "none were spent in 7 days"
+                : `at about ${formatAbout(daily)} a day, as in the last ${days} days`}
+          </dd>
         </div>
       </dl>
       {spendCap && <SpendCapMeter cap={spendCap} />}
@@ -50,13 +77,18 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
         <Suspense fallback={<Skeleton height={240} radius="md" />}>
           <BurnChart
             line={burnLine(
-              past.map((at, index) => ({ at, available: [account.a, account.b, account.c, account.d, account.e, account.f][index]!.available })),
+              past.map((at, index) => ({
+                at,
+                available: [account.a, account.b, account.c, account.d, account.e, account.f][index]!.available,
+              })),
               balance.available,
               daily,
               now,
             )}
           />
         </Suspense>
+      ) : fault ? (
+        <FaultNotice fault={fault} what="Loading the past balances" onRetry={reload} />
       ) : (
         <Skeleton height={240} radius="md" />
       )}
@@ -81,7 +113,8 @@ function SpendCapMeter({ cap }: { cap: NonNullable<SpendCap> }) {
   return (
     <div className={css.cap}>
       <span>
-        Spend cap: {formatCredits(cap.spent)} of {formatCredits(cap.limit)} credits this {periodWords[cap.period]}, anew in <Countdown to={cap.resetsAt} />
+        Spend cap: {formatCredits(cap.spent)} of {formatCredits(cap.limit)} credits this {periodWords[cap.period]}, anew in{" "}
+        <Countdown to={cap.resetsAt} />
       </span>
       <div className={css.meter} style={{ "--level": share }} aria-hidden="true">
         <span />

@@ -16,17 +16,16 @@ interface Props {
   feature: FeatureFieldsFragment;
   waterfall: PlanBucketFragment[];
   ceilings: { limit: number; duration: string }[];
-  /** Live; undefined until the first ones arrived. */
-  buckets: BucketFieldsFragment[] | undefined;
+  buckets: BucketFieldsFragment[];
 }
 
 /** One feature: the three answers, then the waterfall behind them. */
 export function FeatureCard({ accountId, userId, feature, waterfall, ceilings, buckets }: Props) {
-  const stamp = JSON.stringify(buckets?.map(({ used, remaining }) => [used, remaining]) ?? null);
+  const stamp = JSON.stringify(buckets.map(({ used, remaining }) => [used, remaining]));
   const { data, fault, reload } = usePossible(accountId, userId, feature.key, stamp);
   const preview = data?.preview;
   if (fault) return <FaultNotice fault={fault} what={`Asking what is left of ${feature.name}`} onRetry={reload} />;
-  if (!preview || !buckets) return <CardSkeleton height={330} />;
+  if (!preview) return <CardSkeleton height={330} />;
 
   const strip = vessels(waterfall, buckets, preview.steps);
   return (
@@ -36,7 +35,9 @@ export function FeatureCard({ accountId, userId, feature, waterfall, ceilings, b
         {ceilings.length > 0 && (
           <p className="muted">
             never more than{" "}
-            {ceilings.map(({ limit, duration }) => `${formatQuantity(limit)} ${unitFor(limit, feature.unit)} per ${durationPer(duration)}`).join(", ")}
+            {ceilings
+              .map(({ limit, duration }) => `${formatQuantity(limit)} ${unitFor(limit, feature.unit)} per ${durationPer(duration)}`)
+              .join(", ")}
           </p>
         )}
       </header>

@@ -1,4 +1,5 @@
 import { useSubscription } from "urql";
+import { toFault } from "../../api/fault";
 import { useData } from "../../api/useData";
 import { BalanceNowDocument, BucketsNowDocument, OverviewDocument } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
@@ -20,18 +21,24 @@ interface Props {
 
 /** What an account's user can still do, what pays now, and when more comes back; then the credits behind it. */
 export function Overview({ accountId, userId, withTitle = false }: Props) {
-  const { data, fault, reload } = useData(OverviewDocument, { accountId });
-  const [buckets] = useSubscription({ query: BucketsNowDocument, variables: { accountId, userId } });
-  const [balance] = useSubscription({ query: BalanceNowDocument, variables: { accountId } });
+  const { data, fault, reload } = useData(OverviewDocument, { accountId, userId });
+  const [live] = useSubscription({ query: BucketsNowDocument, variables: { accountId, userId } });
+  const [liveBalance] = useSubscription({ query: BalanceNowDocument, variables: { accountId } });
   const account = data?.account;
 
   if (fault) return <FaultNotice fault={fault} what="Loading the account" onRetry={reload} />;
   if (!data) return <PageSkeleton />;
   if (!account) return <Empty title="There is no such account" />;
+  // The first answer stands until the live one arrives, and where nothing live can be had.
+  const buckets = live.data?.buckets ?? account.buckets;
+  const balance = liveBalance.data?.balance ?? account.balance;
   return (
     <>
       {withTitle && <PageTitle title="Overview" sub={`${account.name} on the plan ${account.plan.name}`} />}
-      {account.status === "SUSPENDED" && <Notice tone="deny">This account is suspended: every request is denied until an administrator activates it again.</Notice>}
+      {live.error && <FaultNotice fault={toFault(live.error)} what="Following the buckets" />}
+      {account.status === "SUSPENDED" && (
+        <Notice tone="deny">This account is suspended: every request is denied until an administrator activates it again.</Notice>
+      )}
       {account.plan.features.length === 0 && (
         <section className="card">
           <Empty title="The plan has no features yet">An administrator adds them under Plans.</Empty>
@@ -46,12 +53,12 @@ export function Overview({ accountId, userId, withTitle = false }: Props) {
             feature={feature}
             waterfall={waterfall}
             ceilings={ceilings}
-            buckets={buckets.data?.buckets.filter((bucket) => bucket.feature.key === feature.key)}
+            buckets={buckets.filter((bucket) => bucket.feature.key === feature.key)}
           />
         ))}
       </div>
-      <CreditsPanel accountId={accountId} balance={balance.data?.balance ?? account.balance} spendCap={account.spendCap} />
-      <OpenHolds accountId={accountId} stamp={(balance.data?.balance ?? account.balance).held} />
+      <CreditsPanel accountId={accountId} balance={balance} spendCap={account.spendCap} />
+      <OpenHolds accountId={accountId} stamp={balance.held} />
     </>
   );
 }

@@ -5,7 +5,15 @@ const now = Date.UTC(2030, 0, 15);
 const day = 86_400_000;
 
 it("averages what was spent, exactly", () => {
-  expect(dailySpend([{ start: "", credits: "0.1" }, { start: "", credits: "0.6" }], 7)).toBe("0.1");
+  expect(
+    dailySpend(
+      [
+        { start: "", credits: "0.1" },
+        { start: "", credits: "0.6" },
+      ],
+      7,
+    ),
+  ).toBe("0.1");
   expect(dailySpend([], 7)).toBe("0");
 });
 

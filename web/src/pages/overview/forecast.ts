@@ -29,7 +29,13 @@ export interface BurnPoint {
 }
 
 /** The line to draw: what was there on past days, now, and a straight line down to nothing, or as far as `horizonDays` reach. */
-export function burnLine(past: { at: number; available: string }[], available: string, daily: string, now: number, horizonDays = 14): BurnPoint[] {
+export function burnLine(
+  past: { at: number; available: string }[],
+  available: string,
+  daily: string,
+  now: number,
+  horizonDays = 14,
+): BurnPoint[] {
   const line: BurnPoint[] = past.map(({ at, available: was }) => ({ at, balance: forDrawing(was), forecast: null }));
   line.push({ at: now, balance: forDrawing(available), forecast: forDrawing(available) });
   const rate = forDrawing(daily);

@@ -25,10 +25,22 @@ export function BucketForm({ bucket, place, count, sorting, onChange, onRemove }
         <span className={css.grip} onPointerDown={(event) => sorting.grab(event, bucket.id)} title="Drag to another place" data-grip>
           <Icon name="grip" />
         </span>
-        <button type="button" data-step="-1" disabled={place === 0} onClick={() => sorting.step(bucket.id, -1)} aria-label={`Move ${name} up`}>
+        <button
+          type="button"
+          data-step="-1"
+          disabled={place === 0}
+          onClick={() => sorting.step(bucket.id, -1)}
+          aria-label={`Move ${name} up`}
+        >
           <Icon name="up" size={16} />
         </button>
-        <button type="button" data-step="1" disabled={place === count - 1} onClick={() => sorting.step(bucket.id, 1)} aria-label={`Move ${name} down`}>
+        <button
+          type="button"
+          data-step="1"
+          disabled={place === count - 1}
+          onClick={() => sorting.step(bucket.id, 1)}
+          aria-label={`Move ${name} down`}
+        >
           <Icon name="down" size={16} />
         </button>
       </div>
@@ -41,26 +53,62 @@ export function BucketForm({ bucket, place, count, sorting, onChange, onRemove }
           </button>
         </div>
         <div className={css.fields}>
-          <TextInput label="Key" value={bucket.key} onChange={(event) => onChange({ ...bucket, key: event.currentTarget.value.trim() })} autoComplete="off" />
+          <TextInput
+            label="Key"
+            value={bucket.key}
+            onChange={(event) => onChange({ ...bucket, key: event.currentTarget.value.trim() })}
+            autoComplete="off"
+          />
           {(bucket.kind === "RATE_LIMIT" || bucket.kind === "FREE_TIER") && (
-            <NativeSelect label="Counts" value={bucket.scope} onChange={(event) => onChange({ ...bucket, scope: event.currentTarget.value as BucketScope })} data={[{ value: "USER", label: "each user" }, { value: "ACCOUNT", label: "the whole account" }]} />
+            <NativeSelect
+              label="Counts"
+              value={bucket.scope}
+              onChange={(event) => onChange({ ...bucket, scope: event.currentTarget.value as BucketScope })}
+              data={[
+                { value: "USER", label: "each user" },
+                { value: "ACCOUNT", label: "the whole account" },
+              ]}
+            />
           )}
           {bucket.kind === "FREE_TIER" && (
             <>
-              <TextInput label="Quota" inputMode="numeric" value={bucket.quota} onChange={(event) => onChange({ ...bucket, quota: event.currentTarget.value.trim() })} autoComplete="off" />
-              <NativeSelect label="Each" value={bucket.period} onChange={(event) => onChange({ ...bucket, period: event.currentTarget.value as CalendarPeriod })} data={[{ value: "DAY", label: "day" }, { value: "WEEK", label: "week" }, { value: "MONTH", label: "month" }]} />
+              <TextInput
+                label="Quota"
+                inputMode="numeric"
+                value={bucket.quota}
+                onChange={(event) => onChange({ ...bucket, quota: event.currentTarget.value.trim() })}
+                autoComplete="off"
+              />
+              <NativeSelect
+                label="Each"
+                value={bucket.period}
+                onChange={(event) => onChange({ ...bucket, period: event.currentTarget.value as CalendarPeriod })}
+                data={[
+                  { value: "DAY", label: "day" },
+                  { value: "WEEK", label: "week" },
+                  { value: "MONTH", label: "month" },
+                ]}
+              />
             </>
           )}
         </div>
         {bucket.kind === "RATE_LIMIT" && (
           <>
             <WindowsForm name={name} windows={bucket.windows} onChange={(windows) => onChange({ ...bucket, windows })} least={1} />
-            <Button variant="subtle" size="compact-sm" style={{ justifySelf: "start" }} leftSection={<Icon name="plus" size={14} />} onClick={() => onChange({ ...bucket, windows: [...bucket.windows, newWindow()] })}>
+            <Button
+              variant="subtle"
+              size="compact-sm"
+              style={{ justifySelf: "start" }}
+              leftSection={<Icon name="plus" size={14} />}
+              onClick={() => onChange({ ...bucket, windows: [...bucket.windows, newWindow()] })}
+            >
               Add a window
             </Button>
           </>
         )}
-        {(bucket.kind === "PROMOTION" || bucket.kind === "ENTITLEMENT" || bucket.kind === "CREDIT") && <p className="muted">Draws on the account’s grants of this kind.</p>}
+        {(bucket.kind === "PROMOTION" || bucket.kind === "ENTITLEMENT" || bucket.kind === "CREDIT") && (
+          <p className="muted">Draws on the account’s grants of this kind.</p>
+        )}
       </div>
     </li>
   );

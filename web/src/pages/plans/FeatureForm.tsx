@@ -46,12 +46,28 @@ export function FeatureForm({ value, feature, onChange, onRemove }: Props) {
         {sorting.said}
       </p>
       {value.waterfall.length === 0 && <p className="muted">No bucket yet: every request would be denied.</p>}
-      <AddBucket waterfall={value.waterfall} onAdd={(kind) => setWaterfall([...value.waterfall, newBucket(kind, value.waterfall.map(({ key }) => key))])} />
+      <AddBucket
+        waterfall={value.waterfall}
+        onAdd={(kind) =>
+          setWaterfall([
+            ...value.waterfall,
+            newBucket(
+              kind,
+              value.waterfall.map(({ key }) => key),
+            ),
+          ])
+        }
+      />
       <div>
         <h3>Ceilings</h3>
         <p className="muted">They deny whatever could pay, and count over all users of the account.</p>
         <WindowsForm name={`Ceiling of ${name}`} windows={value.ceilings} onChange={(ceilings) => onChange({ ...value, ceilings })} />
-        <Button variant="subtle" size="compact-sm" leftSection={<Icon name="plus" size={14} />} onClick={() => onChange({ ...value, ceilings: [...value.ceilings, newWindow("", "1", "day")] })}>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          leftSection={<Icon name="plus" size={14} />}
+          onClick={() => onChange({ ...value, ceilings: [...value.ceilings, newWindow("", "1", "day")] })}
+        >
           Add a ceiling
         </Button>
       </div>
@@ -62,11 +78,18 @@ export function FeatureForm({ value, feature, onChange, onRemove }: Props) {
 /** One of promotion, entitlement and credits is enough for a feature; limits and free tiers may be several. */
 function AddBucket({ waterfall, onAdd }: { waterfall: DraftBucket[]; onAdd: (kind: BucketKind) => void }) {
   const [chosen, setChosen] = useState<BucketKind>("RATE_LIMIT");
-  const offered = kinds.filter((kind) => kind === "RATE_LIMIT" || kind === "FREE_TIER" || !waterfall.some((bucket) => bucket.kind === kind));
+  const offered = kinds.filter(
+    (kind) => kind === "RATE_LIMIT" || kind === "FREE_TIER" || !waterfall.some((bucket) => bucket.kind === kind),
+  );
   const kind = offered.includes(chosen) ? chosen : offered[0]!;
   return (
     <div className="row end">
-      <NativeSelect label="Another bucket" value={kind} onChange={(event) => setChosen(event.currentTarget.value as BucketKind)} data={offered.map((value) => ({ value, label: kindWords[value] }))} />
+      <NativeSelect
+        label="Another bucket"
+        value={kind}
+        onChange={(event) => setChosen(event.currentTarget.value as BucketKind)}
+        data={offered.map((value) => ({ value, label: kindWords[value] }))}
+      />
       <Button variant="default" leftSection={<Icon name="plus" size={16} />} onClick={() => onAdd(kind)}>
         Add the bucket
       </Button>

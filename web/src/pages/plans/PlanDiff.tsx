@@ -2,7 +2,11 @@ import type { PlanFieldsFragment } from "../../gql/graphql";
 import { diffPlans, type DiffLine } from "./planDiff";
 import css from "./Plans.module.css";
 
-const signs: Record<DiffLine["sign"], [sign: string, words: string]> = { same: [" ", ""], added: ["+", "added:"], removed: ["−", "removed:"] };
+const signs: Record<DiffLine["sign"], [sign: string, words: string]> = {
+  same: [" ", ""],
+  added: ["+", "added:"],
+  removed: ["−", "removed:"],
+};
 
 /** What differs between two versions of a plan, or two plans. */
 export function PlanDiff({ older, newer }: { older: PlanFieldsFragment; newer: PlanFieldsFragment }) {

@@ -40,7 +40,11 @@ function Editor({ published, features }: { published: PlanFieldsFragment | null;
     <>
       <PageTitle
         title={began ? `Edit ${began.name}` : "New plan"}
-        sub={began ? `From version ${began.version}. Accounts on the plan follow as soon as the next version is published.` : "A plan says which buckets pay for which feature, and in which order."}
+        sub={
+          began
+            ? `From version ${began.version}. Accounts on the plan follow as soon as the next version is published.`
+            : "A plan says which buckets pay for which feature, and in which order."
+        }
       />
       <PlanForm draft={draft} onChange={setDraft} features={features} isNew={!began} />
       <PublishPanel draft={fromDraft(draft)} began={began} features={features} />

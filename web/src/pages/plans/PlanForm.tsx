@@ -21,13 +21,29 @@ export function PlanForm({ draft, onChange, features, isNew }: Props) {
   return (
     <>
       <section className={`card ${css.names}`} aria-label="Name">
-        <TextInput label="Name" value={draft.name} onChange={(event) => onChange({ ...draft, name: event.currentTarget.value })} required autoComplete="off" />
-        <TextInput label="Key" description={isNew ? "It never changes." : undefined} value={draft.key} onChange={(event) => onChange({ ...draft, key: event.currentTarget.value.trim() })} disabled={!isNew} required autoComplete="off" />
+        <TextInput
+          label="Name"
+          value={draft.name}
+          onChange={(event) => onChange({ ...draft, name: event.currentTarget.value })}
+          required
+          autoComplete="off"
+        />
+        <TextInput
+          label="Key"
+          description={isNew ? "It never changes." : undefined}
+          value={draft.key}
+          onChange={(event) => onChange({ ...draft, key: event.currentTarget.value.trim() })}
+          disabled={!isNew}
+          required
+          autoComplete="off"
+        />
       </section>
       {draft.features.length === 0 && (
         <section className="card">
           <Empty icon="plans" title="No feature yet">
-            {features.length > 0 ? "Add the first one below: whatever is not in the plan is denied." : "No features exist yet. They are made through the API (upsertFeature)."}
+            {features.length > 0
+              ? "Add the first one below: whatever is not in the plan is denied."
+              : "No features exist yet. They are made through the API (upsertFeature)."}
           </Empty>
         </section>
       )}
@@ -40,7 +56,12 @@ export function PlanForm({ draft, onChange, features, isNew }: Props) {
           onRemove={() => onChange({ ...draft, features: draft.features.toSpliced(place, 1) })}
         />
       ))}
-      {unused.length > 0 && <AddFeature features={unused} onAdd={(feature) => onChange({ ...draft, features: [...draft.features, { feature, waterfall: [], ceilings: [] }] })} />}
+      {unused.length > 0 && (
+        <AddFeature
+          features={unused}
+          onAdd={(feature) => onChange({ ...draft, features: [...draft.features, { feature, waterfall: [], ceilings: [] }] })}
+        />
+      )}
     </>
   );
 }
@@ -50,7 +71,12 @@ function AddFeature({ features, onAdd }: { features: FeatureFieldsFragment[]; on
   const feature = features.some(({ key }) => key === chosen) ? chosen : features[0]!.key;
   return (
     <div className="row end">
-      <NativeSelect label="Another feature" value={feature} onChange={(event) => setChosen(event.currentTarget.value)} data={features.map(({ key, name }) => ({ value: key, label: name }))} />
+      <NativeSelect
+        label="Another feature"
+        value={feature}
+        onChange={(event) => setChosen(event.currentTarget.value)}
+        data={features.map(({ key, name }) => ({ value: key, label: name }))}
+      />
       <Button variant="default" leftSection={<Icon name="plus" size={16} />} onClick={() => onAdd(feature)}>
         Add the feature
       </Button>

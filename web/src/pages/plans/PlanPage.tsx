@@ -39,11 +39,17 @@ export default function PlanPage() {
         title={plan.name}
         sub={
           <>
-            <span className="mono">{plan.key}</span> · version {plan.version} of {versions.length}, published <RelativeTime at={plan.publishedAt} />
+            <span className="mono">{plan.key}</span> · version {plan.version} of {versions.length}, published{" "}
+            <RelativeTime at={plan.publishedAt} />
           </>
         }
       >
-        <NativeSelect aria-label="Version" value={String(plan.version)} onChange={(event) => setParams({ version: event.currentTarget.value })} data={versions.map((number) => ({ value: String(number), label: `Version ${number}` }))} />
+        <NativeSelect
+          aria-label="Version"
+          value={String(plan.version)}
+          onChange={(event) => setParams({ version: event.currentTarget.value })}
+          data={versions.map((number) => ({ value: String(number), label: `Version ${number}` }))}
+        />
         <Button component={Link} to={`/plans/${encodeURIComponent(plan.key)}/edit`}>
           Edit
         </Button>
@@ -78,7 +84,9 @@ function Compare({ plan, versions }: { plan: PlanFieldsFragment; versions: numbe
               return after;
             });
           }}
-          data={versions.filter((number) => number !== plan.version).map((number) => ({ value: String(number), label: `from version ${number} to version ${plan.version}` }))}
+          data={versions
+            .filter((number) => number !== plan.version)
+            .map((number) => ({ value: String(number), label: `from version ${number} to version ${plan.version}` }))}
         />
       </div>
       {fault && <FaultNotice fault={fault} what="Loading the other version" onRetry={reload} />}

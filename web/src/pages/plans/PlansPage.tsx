@@ -41,7 +41,13 @@ export default function PlansPage() {
                 <span className="mono">{plan.key}</span> · version {plan.version}, published <RelativeTime at={plan.publishedAt} />
               </span>
             </h2>
-            <Button component={Link} to={`/plans/${encodeURIComponent(plan.key)}/edit`} variant="default" size="xs" aria-label={`Edit ${plan.name}`}>
+            <Button
+              component={Link}
+              to={`/plans/${encodeURIComponent(plan.key)}/edit`}
+              variant="default"
+              size="xs"
+              aria-label={`Edit ${plan.name}`}
+            >
               Edit
             </Button>
           </header>

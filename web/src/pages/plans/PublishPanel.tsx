@@ -34,8 +34,21 @@ export function PublishPanel({ draft, began, features }: Props) {
       <h2>Before it is published</h2>
       {began && <PlanDiff older={began} newer={planOf(draft.input, features)} />}
       <div className="row end">
-        <TextInput label="Simulate on the account" description="Its real requests, replayed through this plan" placeholder="Account id" value={accountId} onChange={(event) => setAccountId(event.currentTarget.value.trim())} autoComplete="off" spellCheck={false} />
-        <NativeSelect label="Over the last" value={days} onChange={(event) => setDays(event.currentTarget.value)} data={["1", "7", "30"].map((value) => ({ value, label: value === "1" ? "day" : `${value} days` }))} />
+        <TextInput
+          label="Simulate on the account"
+          description="Its real requests, replayed through this plan"
+          placeholder="Account id"
+          value={accountId}
+          onChange={(event) => setAccountId(event.currentTarget.value.trim())}
+          autoComplete="off"
+          spellCheck={false}
+        />
+        <NativeSelect
+          label="Over the last"
+          value={days}
+          onChange={(event) => setDays(event.currentTarget.value)}
+          data={["1", "7", "30"].map((value) => ({ value, label: value === "1" ? "day" : `${value} days` }))}
+        />
       </div>
       <Simulation accountId={accountId} plan={draft.input} days={Number(days)} />
       <Button style={{ justifySelf: "start" }} onClick={() => setPublishing(true)}>
@@ -46,7 +59,17 @@ export function PublishPanel({ draft, began, features }: Props) {
   );
 }
 
-function PublishDialog({ input, began, features, onClose }: { input: PlanInput; began: PlanFieldsFragment | null; features: FeatureFieldsFragment[]; onClose: () => void }) {
+function PublishDialog({
+  input,
+  began,
+  features,
+  onClose,
+}: {
+  input: PlanInput;
+  began: PlanFieldsFragment | null;
+  features: FeatureFieldsFragment[];
+  onClose: () => void;
+}) {
   const action = useAction(PublishPlanDocument);
   const published = action.result?.publishPlan;
   return (

@@ -67,14 +67,19 @@ export function Simulation({ accountId, plan, days, auto = false }: Props) {
 }
 
 function Outcome({ result, days, accountId }: { result: Result; days: number; accountId: string }) {
-  if (result.decisions === 0) return <p className="muted">The account asked for nothing in the last {days} days, so there is nothing to replay.</p>;
+  if (result.decisions === 0)
+    return <p className="muted">The account asked for nothing in the last {days} days, so there is nothing to replay.</p>;
   return (
     <>
       <dl className={css.figures}>
         <Figure name={`Requests in ${days} days`} value={formatQuantity(result.decisions)} />
         <Figure name="Newly allowed" value={formatQuantity(result.newlyAllowed)} />
         <Figure name="Newly denied" value={formatQuantity(result.newlyDenied)} bad={result.newlyDenied > 0} />
-        <Figure name="Credits" value={`${formatCredits(result.creditsBefore)} → ${formatCredits(result.creditsAfter)}`} note={formatSigned(subtractCredits(result.creditsAfter, result.creditsBefore))} />
+        <Figure
+          name="Credits"
+          value={`${formatCredits(result.creditsBefore)} → ${formatCredits(result.creditsAfter)}`}
+          note={formatSigned(subtractCredits(result.creditsAfter, result.creditsBefore))}
+        />
       </dl>
       {result.changed.edges.length > 0 && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Table of decisions that would change">
@@ -95,7 +100,12 @@ function Outcome({ result, days, accountId }: { result: Result; days: number; ac
                     <RelativeTime at={node.decision.createdAt} />
                   </td>
                   <td>
-                    <Link to={`/accounts/${encodeURIComponent(accountId)}/history?why=${encodeURIComponent(node.decision.id)}&of=${encodeURIComponent(accountId)}`}>{withUnit(node.decision.requested, node.decision.feature.unit)}</Link> for {node.decision.userId}
+                    <Link
+                      to={`/accounts/${encodeURIComponent(accountId)}/history?why=${encodeURIComponent(node.decision.id)}&of=${encodeURIComponent(accountId)}`}
+                    >
+                      {withUnit(node.decision.requested, node.decision.feature.unit)}
+                    </Link>{" "}
+                    for {node.decision.userId}
                   </td>
                   <td>
                     <StatusPill status={node.decision.status} />

@@ -21,12 +21,35 @@ export function WindowsForm({ name, windows, onChange, least = 0 }: Props) {
         const set = (change: Partial<DraftWindow>) => onChange(windows.with(place, { ...window, ...change }));
         return (
           <div key={window.id} className={css.window}>
-            <TextInput aria-label={`${name}: limit`} placeholder="Limit" inputMode="numeric" value={window.limit} onChange={(event) => set({ limit: event.currentTarget.value.trim() })} autoComplete="off" />
+            <TextInput
+              aria-label={`${name}: limit`}
+              placeholder="Limit"
+              inputMode="numeric"
+              value={window.limit}
+              onChange={(event) => set({ limit: event.currentTarget.value.trim() })}
+              autoComplete="off"
+            />
             <span>per</span>
-            <TextInput aria-label={`${name}: how many`} inputMode="numeric" value={window.length} onChange={(event) => set({ length: event.currentTarget.value.trim() })} autoComplete="off" />
-            <NativeSelect aria-label={`${name}: unit of time`} value={window.unit} onChange={(event) => set({ unit: event.currentTarget.value as DurationUnit })} data={["second", "minute", "hour", "day"].map((unit) => ({ value: unit, label: `${unit}s` }))} />
+            <TextInput
+              aria-label={`${name}: how many`}
+              inputMode="numeric"
+              value={window.length}
+              onChange={(event) => set({ length: event.currentTarget.value.trim() })}
+              autoComplete="off"
+            />
+            <NativeSelect
+              aria-label={`${name}: unit of time`}
+              value={window.unit}
+              onChange={(event) => set({ unit: event.currentTarget.value as DurationUnit })}
+              data={["second", "minute", "hour", "day"].map((unit) => ({ value: unit, label: `${unit}s` }))}
+            />
             {windows.length > least && (
-              <button type="button" className={css.remove} onClick={() => onChange(windows.toSpliced(place, 1))} aria-label={`${name}: remove this limit`}>
+              <button
+                type="button"
+                className={css.remove}
+                onClick={() => onChange(windows.toSpliced(place, 1))}
+                aria-label={`${name}: remove this limit`}
+              >
                 <Icon name="trash" size={16} />
               </button>
             )}

@@ -12,7 +12,17 @@ const plan: PlanFieldsFragment = {
     {
       feature: { key: "chat", name: "Chat", unit: "message", divisible: true, price: null },
       waterfall: [
-        { kind: "RATE_LIMIT", key: "5h", scope: "USER", windows: [{ limit: 40, duration: "PT5H" }, { limit: 200, duration: "P7D" }], quota: null, period: null },
+        {
+          kind: "RATE_LIMIT",
+          key: "5h",
+          scope: "USER",
+          windows: [
+            { limit: 40, duration: "PT5H" },
+            { limit: 200, duration: "P7D" },
+          ],
+          quota: null,
+          period: null,
+        },
         { kind: "FREE_TIER", key: "free", scope: "ACCOUNT", windows: [], quota: 100, period: "WEEK" },
         { kind: "CREDIT", key: "credits", scope: "ACCOUNT", windows: [], quota: null, period: null },
       ],
@@ -33,9 +43,15 @@ it("names the first thing that is wrong", () => {
     return fromDraft(copy);
   };
   expect(wrong((copy) => (copy.name = " "))).toEqual({ problem: "The plan needs a name." });
-  expect(wrong((copy) => (copy.features[0]!.waterfall[0]!.windows[1]!.limit = "x"))).toEqual({ problem: "chat, 5h: the limit must be a whole number from 1 on." });
-  expect(wrong((copy) => (copy.features[0]!.waterfall[1]!.quota = ""))).toEqual({ problem: "chat, free: the quota must be a whole number from 1 on." });
-  expect(wrong((copy) => (copy.features[0]!.ceilings[0]!.length = "0"))).toEqual({ problem: "chat, ceiling: the duration must be a whole number from 1 on." });
+  expect(wrong((copy) => (copy.features[0]!.waterfall[0]!.windows[1]!.limit = "x"))).toEqual({
+    problem: "chat, 5h: the limit must be a whole number from 1 on.",
+  });
+  expect(wrong((copy) => (copy.features[0]!.waterfall[1]!.quota = ""))).toEqual({
+    problem: "chat, free: the quota must be a whole number from 1 on.",
+  });
+  expect(wrong((copy) => (copy.features[0]!.ceilings[0]!.length = "0"))).toEqual({
+    problem: "chat, ceiling: the duration must be a whole number from 1 on.",
+  });
 });
 
 it("gives a new bucket a key of its own", () => {

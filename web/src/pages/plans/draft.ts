@@ -43,7 +43,15 @@ export function newBucket(kind: BucketKind, taken: string[]): DraftBucket {
   let key = stem;
   for (let number = 2; taken.includes(key); number += 1) key = `${stem}-${number}`;
   const ownLimit = kind === "RATE_LIMIT" || kind === "FREE_TIER";
-  return { id: newKey(), kind, key, scope: ownLimit ? "USER" : "ACCOUNT", windows: kind === "RATE_LIMIT" ? [newWindow()] : [], quota: "", period: "MONTH" };
+  return {
+    id: newKey(),
+    kind,
+    key,
+    scope: ownLimit ? "USER" : "ACCOUNT",
+    windows: kind === "RATE_LIMIT" ? [newWindow()] : [],
+    quota: "",
+    period: "MONTH",
+  };
 }
 
 export function toDraft({ key, name, features }: PlanFieldsFragment): Draft {

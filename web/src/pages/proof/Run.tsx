@@ -16,14 +16,21 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
       </span>
       <div>
         <p>
-          <strong>{!run.finishedAt ? "Under way" : faults === 0 ? "Adds up" : `${formatQuantity(faults)} ${faults === 1 ? "mismatch" : "mismatches"}`}</strong>{" "}
+          <strong>
+            {!run.finishedAt
+              ? "Under way"
+              : faults === 0
+                ? "Adds up"
+                : `${formatQuantity(faults)} ${faults === 1 ? "mismatch" : "mismatches"}`}
+          </strong>{" "}
           <span className="muted">
             <RelativeTime at={run.startedAt} />
             {took !== null && `, in ${new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }).format(took / 1000)} s`}
           </span>
         </p>
         <p className="muted">
-          {formatQuantity(run.accounts)} accounts, {formatQuantity(run.usageEvents)} usage events, {formatQuantity(run.monetizationEvents)} monetization events, {formatQuantity(run.balanceUpdates)} balance updates
+          {formatQuantity(run.accounts)} accounts, {formatQuantity(run.usageEvents)} usage events, {formatQuantity(run.monetizationEvents)}{" "}
+          monetization events, {formatQuantity(run.balanceUpdates)} balance updates
         </p>
         {faults > 0 && (
           <details>

@@ -24,7 +24,19 @@ interface Props {
 }
 
 /** Every change that an admin makes: the fields, what it will do, why it is done, and then what came of it. */
-export function ActionDialog({ title, verb, onClose, onSubmit, running, fault, result, effect, valid = true, danger = false, children }: Props) {
+export function ActionDialog({
+  title,
+  verb,
+  onClose,
+  onSubmit,
+  running,
+  fault,
+  result,
+  effect,
+  valid = true,
+  danger = false,
+  children,
+}: Props) {
   const [reason, setReason] = useState("");
   const effectId = useId();
   function submit(event: FormEvent) {
@@ -50,7 +62,14 @@ export function ActionDialog({ title, verb, onClose, onSubmit, running, fault, r
             <h3>What this does</h3>
             <div>{effect}</div>
           </div>
-          <Textarea label="Reason" description="Kept in the audit log." value={reason} onChange={(event) => setReason(event.currentTarget.value)} rows={2} required />
+          <Textarea
+            label="Reason"
+            description="Kept in the audit log."
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            rows={2}
+            required
+          />
           {fault && <FaultNotice fault={fault} what={verb} />}
           <div className="row" style={{ justifyContent: "flex-end" }}>
             <Button variant="default" onClick={onClose}>
@@ -70,7 +89,8 @@ export function ActionDialog({ title, verb, onClose, onSubmit, running, fault, r
 export function Change({ name, from, to }: { name: string; from: ReactNode; to: ReactNode }) {
   return (
     <p className={css.change}>
-      <span>{name}</span> <span className="muted">{from}</span> <span aria-hidden="true">→</span><span className="unseen"> becomes </span> <strong>{to}</strong>
+      <span>{name}</span> <span className="muted">{from}</span> <span aria-hidden="true">→</span>
+      <span className="unseen"> becomes </span> <strong>{to}</strong>
     </p>
   );
 }

@@ -15,7 +15,12 @@ export function DecisionFilters({ accountId }: { accountId?: string }) {
     <div className={css.filters} role="search" aria-label="Filter the decisions">
       <Typed label="User" value={value("user")} onValue={(text) => set("user", text)} />
       {accountId ? (
-        <NativeSelect label="Feature" data={[{ value: "", label: "Every feature" }, ...features]} value={value("feature")} onChange={(event) => set("feature", event.currentTarget.value)} />
+        <NativeSelect
+          label="Feature"
+          data={[{ value: "", label: "Every feature" }, ...features]}
+          value={value("feature")}
+          onChange={(event) => set("feature", event.currentTarget.value)}
+        />
       ) : (
         <Typed label="Feature" value={value("feature")} onValue={(text) => set("feature", text)} />
       )}
@@ -57,5 +62,7 @@ function Typed({ label, value, onValue }: { label: string; value: string; onValu
     const timer = setTimeout(() => latest.current(text.trim()), 350);
     return () => clearTimeout(timer);
   }, [text, value]);
-  return <TextInput label={label} value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" spellCheck={false} />;
+  return (
+    <TextInput label={label} value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" spellCheck={false} />
+  );
 }

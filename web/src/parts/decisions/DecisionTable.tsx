@@ -45,7 +45,8 @@ export function DecisionTable({ decisions, withAccount = false }: { decisions: D
               <td className="number">
                 {formatQuantity(decision.granted)}
                 <span className="muted">
-                  {decision.granted !== decision.requested && ` of ${formatQuantity(decision.requested)}`} {unitFor(decision.requested, decision.feature.unit)}
+                  {decision.granted !== decision.requested && ` of ${formatQuantity(decision.requested)}`}{" "}
+                  {unitFor(decision.requested, decision.feature.unit)}
                 </span>
               </td>
               <td>
@@ -55,7 +56,12 @@ export function DecisionTable({ decisions, withAccount = false }: { decisions: D
                 <Credits amount={decision.charged} />
               </td>
               <td className="number">
-                <Button variant="subtle" size="compact-sm" onClick={() => open(decision.id, decision.account.id)} aria-label={`Why? ${decision.explanation}`}>
+                <Button
+                  variant="subtle"
+                  size="compact-sm"
+                  onClick={() => open(decision.id, decision.account.id)}
+                  aria-label={`Why? ${decision.explanation}`}
+                >
                   Why?
                 </Button>
               </td>

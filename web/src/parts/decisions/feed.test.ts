@@ -7,7 +7,12 @@ const edge = (id: string, status?: string): Edge => ({ cursor: `${id}${status ??
 const ids = (list: DecisionRowFragment[]) => list.map(({ id, status }) => `${id}:${status}`);
 
 it("puts what is new on top, the newest first", () => {
-  expect(ids(mergeFeed([decision("b"), decision("a")], [edge("c"), edge("d")]))).toEqual(["d:ALLOWED", "c:ALLOWED", "b:ALLOWED", "a:ALLOWED"]);
+  expect(ids(mergeFeed([decision("b"), decision("a")], [edge("c"), edge("d")]))).toEqual([
+    "d:ALLOWED",
+    "c:ALLOWED",
+    "b:ALLOWED",
+    "a:ALLOWED",
+  ]);
 });
 
 it("changes a known decision in its place", () => {

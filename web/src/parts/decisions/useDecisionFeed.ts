@@ -41,7 +41,9 @@ function reduce(state: State, change: Change): State {
 
 export interface DecisionFeed extends State {
   /** Reads the next older page; undefined where there is none. */
-  more: (() => Promise<void>) | undefined;
+  more: (() => void) | undefined;
+  /** An older page is under way. */
+  loading: boolean;
   retry: () => void;
 }
 
@@ -62,7 +64,9 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
     dispatch({ type: "start" });
 
     async function begin() {
-      const { data, error } = await client.query(DecisionsDocument, { accountId, filter: chosen, first: pageSize }, { requestPolicy: "network-only" }).toPromise();
+      const { data, error } = await client
+        .query(DecisionsDocument, { accountId, filter: chosen, first: pageSize }, { requestPolicy: "network-only" })
+        .toPromise();
       if (ended) return;
       const page = data?.account?.decisions;
       if (!page) {
@@ -70,7 +74,11 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
         else dispatch({ type: "page", list: [], older: null });
         return;
       }
-      dispatch({ type: "page", list: page.edges.map(({ node }) => node), older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null });
+      dispatch({
+        type: "page",
+        list: page.edges.map(({ node }) => node),
+        older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null,
+      });
       // The empty cursor is the feed's beginning: right for a list that is still empty.
       stop = follow(page.pageInfo.startCursor ?? "", chosen);
     }
@@ -82,10 +90,12 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
         dispatch({ type: "edges", edges: waiting });
         waiting = [];
       }, drawEveryMs);
-      const { unsubscribe } = client.subscription(DecisionFeedDocument, { accountId, filter: chosenFilter, after }).subscribe(({ data, error }) => {
-        if (data) waiting.push(data.decisions);
-        if (error) dispatch({ type: "fault", fault: toFault(error) });
-      });
+      const { unsubscribe } = client
+        .subscription(DecisionFeedDocument, { accountId, filter: chosenFilter, after })
+        .subscribe(({ data, error }) => {
+          if (data) waiting.push(data.decisions);
+          if (error) dispatch({ type: "fault", fault: toFault(error) });
+        });
       return () => {
         clearInterval(timer);
         unsubscribe();
@@ -100,15 +110,27 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
   }, [client, accountId, filterText, attempt]);
 
   const { older } = state;
+  const [loading, setLoading] = useState(false);
   const more = useCallback(async () => {
     if (older === null) return;
+    setLoading(true);
     const { data, error } = await client
-      .query(DecisionsDocument, { accountId, filter: JSON.parse(filterText) as DecisionFilter, first: pageSize, after: older }, { requestPolicy: "network-only" })
+      .query(
+        DecisionsDocument,
+        { accountId, filter: JSON.parse(filterText) as DecisionFilter, first: pageSize, after: older },
+        { requestPolicy: "network-only" },
+      )
       .toPromise();
+    setLoading(false);
     const page = data?.account?.decisions;
-    if (page) dispatch({ type: "older", list: page.edges.map(({ node }) => node), older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null });
+    if (page)
+      dispatch({
+        type: "older",
+        list: page.edges.map(({ node }) => node),
+        older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null,
+      });
     else if (error) dispatch({ type: "fault", fault: toFault(error) });
   }, [client, accountId, filterText, older]);
 
-  return { ...state, more: older === null ? undefined : more, retry: () => setAttempt(attempt + 1) };
+  return { ...state, more: older === null ? undefined : () => void more(), loading, retry: () => setAttempt(attempt + 1) };
 }

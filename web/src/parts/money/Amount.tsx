@@ -8,7 +8,17 @@ export function Credits({ amount, signed = false }: { amount: string; signed?: b
 }
 
 /** An amount of a grant, in credits or in units, with its word. */
-export function Amount({ amount, denomination, unit, signed = false }: { amount: string; denomination: Denomination; unit?: string; signed?: boolean }) {
+export function Amount({
+  amount,
+  denomination,
+  unit,
+  signed = false,
+}: {
+  amount: string;
+  denomination: Denomination;
+  unit?: string;
+  signed?: boolean;
+}) {
   const text = signed ? formatSigned(amount) : formatCredits(amount);
   return (
     <span style={{ whiteSpace: "nowrap" }}>

@@ -9,7 +9,13 @@ export function SchemeSwitch() {
   const scheme = useComputedColorScheme("light");
   const other = scheme === "dark" ? "light" : "dark";
   return (
-    <button type="button" className={css.iconButton} onClick={() => setColorScheme(other)} aria-label={`Switch to ${other}`} title={`Switch to ${other}`}>
+    <button
+      type="button"
+      className={css.iconButton}
+      onClick={() => setColorScheme(other)}
+      aria-label={`Switch to ${other}`}
+      title={`Switch to ${other}`}
+    >
       <Icon name={other === "dark" ? "moon" : "sun"} size={19} />
     </button>
   );

@@ -53,7 +53,14 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className={css.brand}>
           <Mark />
           <span>Spillway</span>
-          <button type="button" className={css.burger} aria-expanded={open} aria-controls="navigation" aria-label={open ? "Close the menu" : "Open the menu"} onClick={() => setOpen(!open)}>
+          <button
+            type="button"
+            className={css.burger}
+            aria-expanded={open}
+            aria-controls="navigation"
+            aria-label={open ? "Close the menu" : "Open the menu"}
+            onClick={() => setOpen(!open)}
+          >
             <Icon name={open ? "close" : "menu"} />
           </button>
         </div>

@@ -23,13 +23,33 @@ export function WaterfallStrip({ feature, vessels }: { feature: FeatureFieldsFra
   );
 }
 
-function VesselCard({ vessel, feature, position, flows }: { vessel: Vessel; feature: FeatureFieldsFragment; position: number; flows: boolean }) {
+function VesselCard({
+  vessel,
+  feature,
+  position,
+  flows,
+}: {
+  vessel: Vessel;
+  feature: FeatureFieldsFragment;
+  position: number;
+  flows: boolean;
+}) {
   const filled = level(vessel.bucket);
   return (
-    <li className={css.vessel} data-state={vessel.state} data-kind={vessel.kind} data-flows={flows || undefined} style={{ "--step": position }}>
+    <li
+      className={css.vessel}
+      data-state={vessel.state}
+      data-kind={vessel.kind}
+      data-flows={flows || undefined}
+      style={{ "--step": position }}
+    >
       {position > 0 && <Fall />}
       <div className={css.body}>
-        <div className={css.water} style={{ "--level": vessel.state === "none" ? 0 : (filled ?? 0) }} aria-hidden="true" />
+        <div
+          className={css.water}
+          style={{ "--level": vessel.state === "full" ? 1 : vessel.state === "none" ? 0 : (filled ?? 0) }}
+          aria-hidden="true"
+        />
         <div className={css.name} title={`Bucket ${vessel.key}`}>
           <Icon name={kindIcons[vessel.kind]} size={17} />
           <span>{vessel.name}</span>

@@ -9,10 +9,27 @@ const plan: PlanBucketFragment[] = [
 ];
 
 function bucket(kind: BucketFieldsFragment["kind"], key: string, values: Partial<BucketFieldsFragment>): BucketFieldsFragment {
-  return { kind, key, feature: { key: "chat" }, userId: null, limit: null, used: 0, remaining: 0, windows: [], nextRefillAt: null, resetsAt: null, ...values };
+  return {
+    kind,
+    key,
+    feature: { key: "chat" },
+    userId: null,
+    limit: null,
+    used: 0,
+    remaining: 0,
+    windows: [],
+    nextRefillAt: null,
+    resetsAt: null,
+    ...values,
+  };
 }
 
-function step(kind: StepFieldsFragment["kind"], bucketKey: string, taken: number, reason: StepFieldsFragment["reason"]): StepFieldsFragment {
+function step(
+  kind: StepFieldsFragment["kind"],
+  bucketKey: string,
+  taken: number,
+  reason: StepFieldsFragment["reason"],
+): StepFieldsFragment {
   return { position: 1, kind, bucketKey, available: taken, taken, reason, resetsAt: null };
 }
 

@@ -48,7 +48,10 @@ export function fullAgain(buckets: BucketFieldsFragment[]): string | null {
 }
 
 function earliest(moments: (string | null)[]): string | null {
-  return moments.reduce<string | null>((first, at) => (at !== null && (first === null || Date.parse(at) < Date.parse(first)) ? at : first), null);
+  return moments.reduce<string | null>(
+    (first, at) => (at !== null && (first === null || Date.parse(at) < Date.parse(first)) ? at : first),
+    null,
+  );
 }
 
 /** How full a vessel is drawn, 0 to 1; null where the bucket has no fixed size. */

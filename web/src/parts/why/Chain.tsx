@@ -10,7 +10,11 @@ import css from "./Why.module.css";
 export function Chain({ decision }: { decision: Explained }) {
   const { usageEvent, monetizationEvents, balanceUpdates, feature } = decision;
   if (!usageEvent && balanceUpdates.length === 0) {
-    return <p className="muted">{decision.status === "DENIED" ? "A denial uses nothing and costs nothing, so nothing was booked." : "Nothing is booked yet."}</p>;
+    return (
+      <p className="muted">
+        {decision.status === "DENIED" ? "A denial uses nothing and costs nothing, so nothing was booked." : "Nothing is booked yet."}
+      </p>
+    );
   }
   return (
     <ul className={css.chain}>
@@ -30,7 +34,8 @@ export function Chain({ decision }: { decision: Explained }) {
         <li key={event.id}>
           <h4>Monetization event</h4>
           <p>
-            {withUnit(event.quantity, feature.unit)} from {kindWords[event.kind].toLowerCase()} for <Credits amount={event.credits} /> credits
+            {withUnit(event.quantity, feature.unit)} from {kindWords[event.kind].toLowerCase()} for <Credits amount={event.credits} />{" "}
+            credits
             {event.price && (
               <span className="muted">
                 {" "}
@@ -47,7 +52,9 @@ export function Chain({ decision }: { decision: Explained }) {
         <li key={update.id}>
           <h4>Posting {formatQuantity(update.sequence)}</h4>
           <p>
-            {postingWords[update.kind]} <Amount amount={update.amount} denomination={update.grant.denomination} unit={feature.unit} signed /> against {ledgerWords[update.counterAccount]};{" "}
+            {postingWords[update.kind]}{" "}
+            <Amount amount={update.amount} denomination={update.grant.denomination} unit={feature.unit} signed /> against{" "}
+            {ledgerWords[update.counterAccount]};{" "}
             <Amount amount={update.balanceAfter} denomination={update.grant.denomination} unit={feature.unit} /> left in the grant
             {update.grant.note ? ` “${update.grant.note}”` : ""}
           </p>

@@ -48,12 +48,26 @@ export function Explanation({ decision }: { decision: Explained }) {
       </dl>
       <section>
         <h3>Down the waterfall</h3>
-        <StepFlow asked={decision.requested} granted={decision.granted} charged={decision.charged} steps={decision.steps} unit={feature.unit} denied={decision.status === "DENIED"} />
+        <StepFlow
+          asked={decision.requested}
+          granted={decision.granted}
+          charged={decision.charged}
+          steps={decision.steps}
+          unit={feature.unit}
+          denied={decision.status === "DENIED"}
+        />
       </section>
       {decision.settlementSteps.length > 0 && (
         <section>
           <h3>When it was settled</h3>
-          <StepFlow asked={decision.settledQuantity ?? 0} granted={decision.settledQuantity ?? 0} charged={decision.charged} steps={decision.settlementSteps} unit={feature.unit} denied={false} />
+          <StepFlow
+            asked={decision.settledQuantity ?? 0}
+            granted={decision.settledQuantity ?? 0}
+            charged={decision.charged}
+            steps={decision.settlementSteps}
+            unit={feature.unit}
+            denied={false}
+          />
         </section>
       )}
       <section>

@@ -2,7 +2,7 @@ import { formatCredits, isZero } from "../../format/credits";
 import { formatQuantity, withUnit } from "../../format/quantity";
 import type { StepFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../Icon";
-import { kindIcons, kindWords, stepWords } from "../words/words";
+import { deniedStepWords, kindIcons, kindWords, stepWords } from "../words/words";
 import css from "./Why.module.css";
 
 interface Props {
@@ -22,7 +22,13 @@ export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props
         <strong>{withUnit(asked, unit)}</strong> asked for
       </li>
       {steps.map((step) => (
-        <li key={step.position} className={css.step} data-taken={step.taken > 0 || undefined} data-kind={step.kind} style={{ "--share": asked > 0 ? Math.min(1, step.taken / asked) : 0 }}>
+        <li
+          key={step.position}
+          className={css.step}
+          data-taken={step.taken > 0 || undefined}
+          data-kind={step.kind}
+          style={{ "--share": asked > 0 ? Math.min(1, step.taken / asked) : 0 }}
+        >
           <div className={css.stepHead}>
             <Icon name={kindIcons[step.kind]} size={17} />
             <strong>{kindWords[step.kind]}</strong>
@@ -33,7 +39,7 @@ export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props
             <span />
           </div>
           <p>
-            {stepWords[step.reason]}. <span className="muted">It had {formatQuantity(step.available)}.</span>
+            {(denied ? deniedStepWords : stepWords)[step.reason]}. <span className="muted">It had {formatQuantity(step.available)}.</span>
           </p>
         </li>
       ))}

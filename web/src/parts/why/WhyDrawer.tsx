@@ -22,7 +22,13 @@ export default function WhyDrawer({ accountId, actions }: Props) {
   const why = useWhy();
   const of = why.accountId ?? accountId ?? "";
   return (
-    <Drawer opened={why.decisionId !== null} onClose={why.close} title={<strong>Why this answer?</strong>} size={620} closeButtonProps={{ "aria-label": "Close" }}>
+    <Drawer
+      opened={why.decisionId !== null}
+      onClose={why.close}
+      title={<strong>Why this answer?</strong>}
+      size={620}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       {why.decisionId !== null && <Body key={why.decisionId} accountId={of} id={why.decisionId} actions={actions} />}
     </Drawer>
   );

@@ -1,4 +1,13 @@
-import type { AccountStatus, AnomalyKind, BalanceUpdateKind, BucketKind, CalendarPeriod, DecisionStatus, LedgerAccount, Reason } from "../../gql/graphql";
+import type {
+  AccountStatus,
+  AnomalyKind,
+  BalanceUpdateKind,
+  BucketKind,
+  CalendarPeriod,
+  DecisionStatus,
+  LedgerAccount,
+  Reason,
+} from "../../gql/graphql";
 import { durationAdjective } from "../../format/duration";
 import type { IconName } from "../Icon";
 
@@ -56,6 +65,13 @@ export const stepWords: Record<Reason, string> = {
   INDIVISIBLE: "Too little for all of it, and it may not be split",
 };
 
+/** Of one step of a denied request: what it could have given. */
+export const deniedStepWords: Record<Reason, string> = {
+  ...stepWords,
+  FUNDED: "Could have covered all that was left",
+  PARTLY_FUNDED: "Could have covered some",
+};
+
 export const postingWords: Record<BalanceUpdateKind, string> = {
   GRANT: "Granted",
   DEBIT: "Spent",
@@ -104,7 +120,9 @@ interface NamedBucket {
 /** What a person calls a bucket: "5-hour limit", "Monthly free tier", "Credits". */
 export function bucketName({ kind, key, windows = [], period }: NamedBucket): string {
   if (kind === "RATE_LIMIT") {
-    return windows.length > 0 ? `${windows.map(({ duration }) => durationAdjective(duration)).join(" + ")} limit` : `${kindWords[kind]} ${key}`;
+    return windows.length > 0
+      ? `${windows.map(({ duration }) => durationAdjective(duration)).join(" + ")} limit`
+      : `${kindWords[kind]} ${key}`;
   }
   if (kind === "FREE_TIER") return period ? capital(`${periodAdjectives[period]} free tier`) : `${kindWords[kind]} ${key}`;
   return kindWords[kind];

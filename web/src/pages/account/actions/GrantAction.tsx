@@ -32,7 +32,19 @@ interface Fields {
   reference: string;
 }
 
-const start: Fields = { kind: "CREDIT", denomination: "CREDITS", amount: "", feature: "", priority: "100", effectiveAt: "", expiresAt: "", recurrence: "", rolloverLimit: "", note: "", reference: "" };
+const start: Fields = {
+  kind: "CREDIT",
+  denomination: "CREDITS",
+  amount: "",
+  feature: "",
+  priority: "100",
+  effectiveAt: "",
+  expiresAt: "",
+  recurrence: "",
+  rolloverLimit: "",
+  note: "",
+  reference: "",
+};
 
 /** Gives the account credits, or units of a feature. */
 export function GrantAction({ account, onClose, onDone }: Props) {
@@ -50,14 +62,20 @@ export function GrantAction({ account, onClose, onDone }: Props) {
       title={`Give ${account.name} a grant`}
       verb="Give the grant"
       onClose={onClose}
-      onSubmit={(reason) => void action.run({ input: { accountId: account.id, ...toInput(fields), idempotencyKey, reason } }).then((done) => done && onDone())}
+      onSubmit={(reason) =>
+        void action.run({ input: { accountId: account.id, ...toInput(fields), idempotencyKey, reason } }).then((done) => done && onDone())
+      }
       running={action.running}
       fault={action.fault}
       valid={isValid(fields)}
       result={
         granted && (
           <>
-            {account.name} has <strong><Amount amount={granted.amount} denomination={granted.denomination} unit={granted.features?.[0]?.unit} /></strong> more as {kindWords[granted.kind].toLowerCase()}.
+            {account.name} has{" "}
+            <strong>
+              <Amount amount={granted.amount} denomination={granted.denomination} unit={granted.features?.[0]?.unit} />
+            </strong>{" "}
+            more as {kindWords[granted.kind].toLowerCase()}.
           </>
         )
       }
@@ -77,8 +95,14 @@ function isValid({ amount, denomination, feature, priority, effectiveAt, expires
   const whole = denomination === "CREDITS" || /^\d+$/.test(amount);
   const ordered = !expiresAt || Date.parse(expiresAt) > (effectiveAt ? Date.parse(effectiveAt) : Date.now());
   return (
-    isCredits(amount) && !isZero(amount) && !amount.startsWith("-") && whole && (denomination === "CREDITS" || feature !== "") &&
-    /^-?\d{1,9}$/.test(priority) && ordered && (rolloverLimit === "" || isCredits(rolloverLimit))
+    isCredits(amount) &&
+    !isZero(amount) &&
+    !amount.startsWith("-") &&
+    whole &&
+    (denomination === "CREDITS" || feature !== "") &&
+    /^-?\d{1,9}$/.test(priority) &&
+    ordered &&
+    (rolloverLimit === "" || isCredits(rolloverLimit))
   );
 }
 
@@ -113,14 +137,17 @@ function Effect({ fields, available, unit }: { fields: Fields; available: string
   if (fields.denomination === "UNITS") {
     return (
       <p>
-        {formatCredits(fields.amount)} {unit ?? "units"} can be used {later ? `from ${formatExact(Date.parse(fields.effectiveAt))}` : "at once"}. The balance in credits stays {formatCredits(available)}.
+        {formatCredits(fields.amount)} {unit ?? "units"} can be used{" "}
+        {later ? `from ${formatExact(Date.parse(fields.effectiveAt))}` : "at once"}. The balance in credits stays {formatCredits(available)}
+        .
       </p>
     );
   }
   if (later) {
     return (
       <p>
-        {formatCredits(fields.amount)} credits become available at {formatExact(Date.parse(fields.effectiveAt))}. Until then the balance stays {formatCredits(available)}.
+        {formatCredits(fields.amount)} credits become available at {formatExact(Date.parse(fields.effectiveAt))}. Until then the balance
+        stays {formatCredits(available)}.
       </p>
     );
   }
@@ -137,23 +164,102 @@ function GrantFields({ fields, set, features }: FieldProps) {
   return (
     <>
       <div className={css.pair}>
-        <NativeSelect label="Kind" value={fields.kind} onChange={(event) => set({ kind: event.currentTarget.value as BucketKind })} data={(["CREDIT", "PROMOTION", "ENTITLEMENT"] as const).map((value) => ({ value, label: kindWords[value] }))} />
-        <NativeSelect label="In" value={fields.denomination} disabled={fields.kind === "CREDIT"} onChange={(event) => set({ denomination: event.currentTarget.value as Denomination })} data={[{ value: "CREDITS", label: "Credits" }, { value: "UNITS", label: "Units of a feature" }]} />
-        <TextInput label="Amount" value={fields.amount} onChange={(event) => set({ amount: event.currentTarget.value.trim() })} inputMode="decimal" error={fields.amount !== "" && !isCredits(fields.amount) ? "Digits, a point, at most six digits after it" : undefined} required data-autofocus autoComplete="off" />
-        <NativeSelect label="For" value={fields.feature} onChange={(event) => set({ feature: event.currentTarget.value })} data={[{ value: "", label: fields.denomination === "UNITS" ? "Choose a feature" : "Every feature" }, ...features.map(({ key, name }) => ({ value: key, label: name }))]} />
+        <NativeSelect
+          label="Kind"
+          value={fields.kind}
+          onChange={(event) => set({ kind: event.currentTarget.value as BucketKind })}
+          data={(["CREDIT", "PROMOTION", "ENTITLEMENT"] as const).map((value) => ({ value, label: kindWords[value] }))}
+        />
+        <NativeSelect
+          label="In"
+          value={fields.denomination}
+          disabled={fields.kind === "CREDIT"}
+          onChange={(event) => set({ denomination: event.currentTarget.value as Denomination })}
+          data={[
+            { value: "CREDITS", label: "Credits" },
+            { value: "UNITS", label: "Units of a feature" },
+          ]}
+        />
+        <TextInput
+          label="Amount"
+          value={fields.amount}
+          onChange={(event) => set({ amount: event.currentTarget.value.trim() })}
+          inputMode="decimal"
+          error={fields.amount !== "" && !isCredits(fields.amount) ? "Digits, a point, at most six digits after it" : undefined}
+          required
+          data-autofocus
+          autoComplete="off"
+        />
+        <NativeSelect
+          label="For"
+          value={fields.feature}
+          onChange={(event) => set({ feature: event.currentTarget.value })}
+          data={[
+            { value: "", label: fields.denomination === "UNITS" ? "Choose a feature" : "Every feature" },
+            ...features.map(({ key, name }) => ({ value: key, label: name })),
+          ]}
+        />
       </div>
       <details className={css.more}>
         <summary>When, how often, in which order</summary>
         <div className={css.pair}>
-          <TextInput label="Starts" description="Empty: at once" type="datetime-local" value={fields.effectiveAt} onChange={(event) => set({ effectiveAt: event.currentTarget.value })} />
-          <TextInput label="Expires" description="Empty: never" type="datetime-local" value={fields.expiresAt} onChange={(event) => set({ expiresAt: event.currentTarget.value })} />
-          <NativeSelect label="Again each" value={fields.recurrence} onChange={(event) => set({ recurrence: event.currentTarget.value as CalendarPeriod | "" })} data={[{ value: "", label: "Once" }, { value: "DAY", label: "Day" }, { value: "WEEK", label: "Week" }, { value: "MONTH", label: "Month" }]} />
-          <TextInput label="Rolls over up to" disabled={!fields.recurrence} value={fields.rolloverLimit} onChange={(event) => set({ rolloverLimit: event.currentTarget.value.trim() })} inputMode="decimal" autoComplete="off" />
-          <TextInput label="Priority" description="Low numbers are spent first" value={fields.priority} onChange={(event) => set({ priority: event.currentTarget.value.trim() })} inputMode="numeric" autoComplete="off" />
-          <TextInput label="Reference" description="Payment, contract or campaign" value={fields.reference} onChange={(event) => set({ reference: event.currentTarget.value })} autoComplete="off" />
+          <TextInput
+            label="Starts"
+            description="Empty: at once"
+            type="datetime-local"
+            value={fields.effectiveAt}
+            onChange={(event) => set({ effectiveAt: event.currentTarget.value })}
+          />
+          <TextInput
+            label="Expires"
+            description="Empty: never"
+            type="datetime-local"
+            value={fields.expiresAt}
+            onChange={(event) => set({ expiresAt: event.currentTarget.value })}
+          />
+          <NativeSelect
+            label="Again each"
+            value={fields.recurrence}
+            onChange={(event) => set({ recurrence: event.currentTarget.value as CalendarPeriod | "" })}
+            data={[
+              { value: "", label: "Once" },
+              { value: "DAY", label: "Day" },
+              { value: "WEEK", label: "Week" },
+              { value: "MONTH", label: "Month" },
+            ]}
+          />
+          <TextInput
+            label="Rolls over up to"
+            disabled={!fields.recurrence}
+            value={fields.rolloverLimit}
+            onChange={(event) => set({ rolloverLimit: event.currentTarget.value.trim() })}
+            inputMode="decimal"
+            autoComplete="off"
+          />
+          <TextInput
+            label="Priority"
+            description="Low numbers are spent first"
+            value={fields.priority}
+            onChange={(event) => set({ priority: event.currentTarget.value.trim() })}
+            inputMode="numeric"
+            autoComplete="off"
+          />
+          <TextInput
+            label="Reference"
+            description="Payment, contract or campaign"
+            value={fields.reference}
+            onChange={(event) => set({ reference: event.currentTarget.value })}
+            autoComplete="off"
+          />
         </div>
       </details>
-      <TextInput label="Note" description="The account's users see it." value={fields.note} onChange={(event) => set({ note: event.currentTarget.value })} autoComplete="off" />
+      <TextInput
+        label="Note"
+        description="The account's users see it."
+        value={fields.note}
+        onChange={(event) => set({ note: event.currentTarget.value })}
+        autoComplete="off"
+      />
     </>
   );
 }

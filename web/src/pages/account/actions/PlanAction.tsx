@@ -30,7 +30,13 @@ export function PlanAction({ account, onClose, onDone }: { account: AccountHead;
       running={action.running}
       fault={action.fault ?? fault}
       valid={next !== undefined}
-      result={assigned && <>{account.name} is on {assigned.name}, version {assigned.version}. What was used so far still counts.</>}
+      result={
+        assigned && (
+          <>
+            {account.name} is on {assigned.name}, version {assigned.version}. What was used so far still counts.
+          </>
+        )
+      }
       effect={
         next && now ? (
           <>
@@ -43,7 +49,13 @@ export function PlanAction({ account, onClose, onDone }: { account: AccountHead;
         )
       }
     >
-      <NativeSelect label="New plan" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)} data={[{ value: "", label: "Choose a plan" }, ...others.map(({ key, name }) => ({ value: key, label: `${name} (${key})` }))]} data-autofocus />
+      <NativeSelect
+        label="New plan"
+        value={chosen}
+        onChange={(event) => setChosen(event.currentTarget.value)}
+        data={[{ value: "", label: "Choose a plan" }, ...others.map(({ key, name }) => ({ value: key, label: `${name} (${key})` }))]}
+        data-autofocus
+      />
     </ActionDialog>
   );
 }

@@ -45,29 +45,42 @@ function RefundDialog({ accountId, decision, left, onDone, onClose }: Props & { 
         onClose();
         if (action.result) onDone();
       }}
-      onSubmit={(reason) => void action.run({ accountId, decisionId: decision.id, quantity: quantity === left ? null : quantity, idempotencyKey, reason })}
+      onSubmit={(reason) =>
+        void action.run({ accountId, decisionId: decision.id, quantity: quantity === left ? null : quantity, idempotencyKey, reason })
+      }
       running={action.running}
       fault={action.fault}
       valid={valid}
       result={
         refunded && (
           <>
-            {withUnit(refunded.refunded - decision.refunded, unit)} and {formatCredits(subtractCredits(refunded.refundedCredits, decision.refundedCredits))} credits were given back.
+            {withUnit(refunded.refunded - decision.refunded, unit)} and{" "}
+            {formatCredits(subtractCredits(refunded.refundedCredits, decision.refundedCredits))} credits were given back.
           </>
         )
       }
       effect={
         valid ? (
           <p>
-            {withUnit(quantity, unit)} of {withUnit(left, unit)} go back to where they were drawn, last drawn first. Of the {formatCredits(decision.charged)} credits charged,{" "}
-            {formatCredits(subtractCredits(decision.charged, decision.refundedCredits))} can still be given back{quantity < left ? "; the server works out the share of this part" : ""}.
+            {withUnit(quantity, unit)} of {withUnit(left, unit)} go back to where they were drawn, last drawn first. Of the{" "}
+            {formatCredits(decision.charged)} credits charged, {formatCredits(subtractCredits(decision.charged, decision.refundedCredits))}{" "}
+            can still be given back{quantity < left ? "; the server works out the share of this part" : ""}.
           </p>
         ) : (
           <p>A whole number from 1 to {left}.</p>
         )
       }
     >
-      <TextInput label="How much" description={`Of the ${withUnit(left, unit)} that are not refunded yet`} inputMode="numeric" value={text} onChange={(event) => setText(event.currentTarget.value)} error={valid ? undefined : `A whole number from 1 to ${left}`} autoComplete="off" data-autofocus />
+      <TextInput
+        label="How much"
+        description={`Of the ${withUnit(left, unit)} that are not refunded yet`}
+        inputMode="numeric"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        error={valid ? undefined : `A whole number from 1 to ${left}`}
+        autoComplete="off"
+        data-autofocus
+      />
     </ActionDialog>
   );
 }

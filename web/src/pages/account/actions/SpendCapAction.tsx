@@ -23,22 +23,57 @@ export function SpendCapAction({ account, onClose, onDone }: { account: AccountH
       title={`Spend cap of ${account.name}`}
       verb={limit === "" ? "Lift the cap" : "Set the cap"}
       onClose={onClose}
-      onSubmit={(reason) => void action.run({ accountId: account.id, limit: limit ? fromMicros(toMicros(limit)) : null, period, reason }).then((done) => done && onDone())}
+      onSubmit={(reason) =>
+        void action
+          .run({ accountId: account.id, limit: limit ? fromMicros(toMicros(limit)) : null, period, reason })
+          .then((done) => done && onDone())
+      }
       running={action.running}
       fault={action.fault}
       valid={valid}
-      result={action.result && (set ? <>At most {name(set)} can be drawn now; {formatCredits(set.spent)} already were.</> : <>There is no spend cap any more.</>)}
+      result={
+        action.result &&
+        (set ? (
+          <>
+            At most {name(set)} can be drawn now; {formatCredits(set.spent)} already were.
+          </>
+        ) : (
+          <>There is no spend cap any more.</>
+        ))
+      }
       effect={
         <>
           <Change name="Spend cap" from={cap ? name(cap) : "none"} to={limit === "" ? "none" : valid ? name({ limit, period }) : "…"} />
-          {cap && <p>{formatCredits(cap.spent)} credits were drawn in this {periodWords[cap.period]}.</p>}
+          {cap && (
+            <p>
+              {formatCredits(cap.spent)} credits were drawn in this {periodWords[cap.period]}.
+            </p>
+          )}
           {reached && <p>That is reached already: credits pay for nothing until the next {periodWords[period]}.</p>}
         </>
       }
     >
       <div className={css.pair}>
-        <TextInput label="At most" description="Credits; empty for no cap" value={limit} onChange={(event) => setLimit(event.currentTarget.value.trim())} inputMode="decimal" error={limit !== "" && !isCredits(limit) ? "Digits, a point, at most six digits after it" : undefined} autoComplete="off" data-autofocus />
-        <NativeSelect label="In each" value={period} onChange={(event) => setPeriod(event.currentTarget.value as CalendarPeriod)} data={[{ value: "DAY", label: "Day (UTC)" }, { value: "WEEK", label: "Week (UTC)" }, { value: "MONTH", label: "Month (UTC)" }]} />
+        <TextInput
+          label="At most"
+          description="Credits; empty for no cap"
+          value={limit}
+          onChange={(event) => setLimit(event.currentTarget.value.trim())}
+          inputMode="decimal"
+          error={limit !== "" && !isCredits(limit) ? "Digits, a point, at most six digits after it" : undefined}
+          autoComplete="off"
+          data-autofocus
+        />
+        <NativeSelect
+          label="In each"
+          value={period}
+          onChange={(event) => setPeriod(event.currentTarget.value as CalendarPeriod)}
+          data={[
+            { value: "DAY", label: "Day (UTC)" },
+            { value: "WEEK", label: "Week (UTC)" },
+            { value: "MONTH", label: "Month (UTC)" },
+          ]}
+        />
       </div>
     </ActionDialog>
   );

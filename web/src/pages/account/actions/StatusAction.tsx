@@ -22,11 +22,21 @@ export function StatusAction({ account, onClose, onDone }: { account: AccountHea
       onSubmit={(reason) => void action.run({ accountId: account.id, status: next, reason }).then((done) => done && onDone())}
       running={action.running}
       fault={action.fault}
-      result={action.result && <>{account.name} is {suspending ? "suspended: every request is denied from now on." : "active again."}</>}
+      result={
+        action.result && (
+          <>
+            {account.name} is {suspending ? "suspended: every request is denied from now on." : "active again."}
+          </>
+        )
+      }
       effect={
         <>
           <Change name="Status" from={accountStatusWords[account.status]} to={accountStatusWords[next]} />
-          {suspending ? <p>Every request is denied from that moment; open holds can still be settled or released.</p> : <p>Requests are decided by the plan again.</p>}
+          {suspending ? (
+            <p>Every request is denied from that moment; open holds can still be settled or released.</p>
+          ) : (
+            <p>Requests are decided by the plan again.</p>
+          )}
           {last && (
             <p>
               Last asked <RelativeTime at={last.createdAt} />, by {last.userId}.

@@ -38,10 +38,15 @@ export function VoidButton({ accountId, grant, onDone }: Props) {
           result={action.result && <>The grant is void. What was spent from it before stays spent.</>}
           effect={
             <>
-              <Change name="Left in the grant" from={<Amount amount={grant.remaining} denomination={grant.denomination} unit={unit} />} to={<Amount amount="0" denomination={grant.denomination} unit={unit} />} />
+              <Change
+                name="Left in the grant"
+                from={<Amount amount={grant.remaining} denomination={grant.denomination} unit={unit} />}
+                to={<Amount amount="0" denomination={grant.denomination} unit={unit} />}
+              />
               {!isZero(grant.held) && (
                 <p>
-                  <Amount amount={grant.held} denomination={grant.denomination} unit={unit} /> on hold can still be settled; what a hold gives back goes too.
+                  <Amount amount={grant.held} denomination={grant.denomination} unit={unit} /> on hold can still be settled; what a hold
+                  gives back goes too.
                 </p>
               )}
               <p>This cannot be undone.</p>
