@@ -72,7 +72,7 @@ type Event struct {
 	// CeilingRoom and CapRoom are as in waterfall.Outcome.
 	CeilingRoom int64
 	CapRoom     int64
-	HoldUntil   waterfall.Instant // 0: no hold
+	HoldUntil   waterfall.Instant // 0: no hold was asked for
 	RetryAt     int64             // a second, 0: none or never
 	Metadata    []byte            // JSON, nil: none
 	// FirstSequence and Postings say where in the account's books its postings

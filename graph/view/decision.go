@@ -90,7 +90,12 @@ func (d *Decision) Unfunded() int64 { return d.d.Unfunded() }
 func (d *Decision) RetryAt() *waterfall.Instant { return Second(d.d.RetryAt) }
 
 // HoldExpiresAt is when the hold ends by itself.
-func (d *Decision) HoldExpiresAt() *waterfall.Instant { return optional(d.d.HoldUntil) }
+func (d *Decision) HoldExpiresAt() *waterfall.Instant {
+	if d.d.Status == ledger.StatusDenied {
+		return nil // a hold was asked for and not given
+	}
+	return optional(d.d.HoldUntil)
+}
 
 // IdempotencyKey is the client's key.
 func (d *Decision) IdempotencyKey() string { return d.d.Key }

@@ -1,0 +1,251 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"spillway/ledger/book"
+)
+
+// Mismatch is one place where an account's records do not add up.
+type Mismatch struct {
+	Account string
+	// Check names what was checked, in one word such as "chain".
+	Check string
+	// Expected is what follows from the other records, Found what is there.
+	// They hold no spaces where numbers are compared.
+	Expected, Found string
+	// Reference says where: "sequence:12", "event:ID", "grant:ID"; "" for the
+	// account as a whole.
+	Reference string
+}
+
+// Summary counts what a verification has read.
+type Summary struct {
+	Accounts           int64
+	UsageEvents        int64
+	MonetizationEvents int64
+	BalanceUpdates     int64
+	// Replayed counts the decisions that were made again from the state that
+	// the records before them add up to.
+	Replayed   int64
+	Mismatches int64
+}
+
+func (s *Summary) add(t Summary) {
+	s.Accounts += t.Accounts
+	s.UsageEvents += t.UsageEvents
+	s.MonetizationEvents += t.MonetizationEvents
+	s.BalanceUpdates += t.BalanceUpdates
+	s.Replayed += t.Replayed
+}
+
+// Verify proves the records of an account, or of all where account is "", and
+// reports each place where they do not add up. It reads every table once, in
+// the order of account and key, and joins them as it goes: memory depends on
+// the open grants, holds and windows of single accounts, not on how much there
+// is. Each range of accounts is seen at one moment. An error means that it
+// could not finish; report is called by one goroutine at a time.
+func (l *Ledger) Verify(ctx context.Context, account string, report func(Mismatch)) (Summary, error) {
+	ranges := []accountRange{rangeOf(account)}
+	if account == "" {
+		var err error
+		if ranges, err = l.accountRanges(ctx); err != nil {
+			return Summary{}, err
+		}
+	}
+	return l.verifyRanges(ctx, ranges, report)
+}
+
+// VerifyAccounts is Verify for some accounts.
+func (l *Ledger) VerifyAccounts(ctx context.Context, accounts []string, report func(Mismatch)) (Summary, error) {
+	ranges := make([]accountRange, len(accounts))
+	for i, a := range accounts {
+		ranges[i] = rangeOf(a)
+	}
+	return l.verifyRanges(ctx, ranges, report)
+}
+
+// verifyWorkers is how many ranges are worked on at once, and accountsPerRange
+// how many accounts a range holds: large enough that opening its cursors costs
+// nothing, small enough that the workers end together.
+const (
+	verifyWorkers    = 2
+	accountsPerRange = 500
+)
+
+// accountRanges cuts all accounts into ranges that leave nothing out between
+// them, not even records of accounts that do not exist.
+func (l *Ledger) accountRanges(ctx context.Context) ([]accountRange, error) {
+	rows, err := l.read.Query(ctx, `select account_id from (select account_id, row_number() over (order by account_id) n from accounts) x
+		where n % $1 = 0 order by account_id`, accountsPerRange)
+	cuts, err := collect(rows, err, func(row pgx.Row) (*string, error) {
+		var id string
+		return &id, row.Scan(&id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var ranges []accountRange
+	from := ""
+	for _, cut := range cuts {
+		ranges = append(ranges, accountRange{from, cut})
+		from = cut
+	}
+	return append(ranges, accountRange{from, afterAll}), nil
+}
+
+func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, report func(Mismatch)) (Summary, error) {
+	catalog, err := l.LoadCatalog(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	var total Summary
+	var mismatches, next atomic.Int64
+	var mu sync.Mutex
+	shared := &verification{catalog: catalog, spans: spansOf(catalog), report: func(m Mismatch) {
+		mu.Lock()
+		defer mu.Unlock()
+		mismatches.Add(1)
+		report(m)
+	}}
+	group, ctx := errgroup.WithContext(ctx)
+	for range min(verifyWorkers, len(ranges)) {
+		group.Go(func() error {
+			v := &verifier{verification: shared, texts: &texts{}, rules: map[ruleKey]*ruleSet{}}
+			for i := next.Add(1) - 1; i < int64(len(ranges)); i = next.Add(1) - 1 {
+				if err := v.verifyRange(ctx, l, ranges[i]); err != nil {
+					return err
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			total.add(v.sum)
+			return nil
+		})
+	}
+	err = group.Wait()
+	total.Mismatches = mismatches.Load()
+	return total, err
+}
+
+// verification is what all workers share.
+type verification struct {
+	catalog *Catalog
+	spans   spans
+	report  func(Mismatch)
+}
+
+// verifier is one worker.
+type verifier struct {
+	*verification
+	sum   Summary
+	texts *texts
+	rules map[ruleKey]*ruleSet
+
+	accounts stream[Account]
+	grants   stream[Grant]
+	changes  stream[AuditEntry]
+	events   stream[Event]
+	parts    stream[Monetization]
+	postings stream[book.Posting]
+	holds    stream[Hold]
+	follow   stream[Event]
+
+	// What one event has, for its checks: room that is used again.
+	ownParts    []Monetization
+	ownPostings []book.Posting
+}
+
+// verifyRange proves the accounts of one range, in one snapshot.
+func (v *verifier) verifyRange(ctx context.Context, l *Ledger, r accountRange) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, l.read, options, func(tx pgx.Tx) error {
+		// The scans are long and in order: what is right for look-ups is not
+		// right for them, and the whole of each cursor will be read.
+		for _, setting := range [...]string{"statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "enable_seqscan = on",
+			"cursor_tuple_fraction = 1", "work_mem = '64MB'"} {
+			if _, err := tx.Exec(ctx, "set local "+setting); err != nil {
+				return err
+			}
+		}
+		if err := v.open(ctx, tx, r); err != nil {
+			return err
+		}
+		for account, more := v.nextAccount(); more; account, more = v.nextAccount() {
+			if err := v.verifyAccount(ctx, tx, account); err != nil {
+				return err
+			}
+		}
+		return v.close()
+	})
+}
+
+func (v *verifier) open(ctx context.Context, tx pgx.Tx, r accountRange) error {
+	for _, open := range [...]func() error{
+		func() error { return v.accounts.open(ctx, tx, v.texts, "v_accounts", streamAccounts, r, decodeAccount) },
+		func() error { return v.grants.open(ctx, tx, v.texts, "v_grants", streamGrants, r, decodeGrant) },
+		func() error { return v.changes.open(ctx, tx, v.texts, "v_changes", streamChanges, r, decodeChange) },
+		func() error { return v.events.open(ctx, tx, v.texts, "v_events", streamEvents, r, decodeEvent) },
+		func() error { return v.parts.open(ctx, tx, v.texts, "v_parts", streamParts, r, decodePart) },
+		func() error { return v.postings.open(ctx, tx, v.texts, "v_postings", streamPostings, r, decodePosting) },
+		func() error { return v.holds.open(ctx, tx, v.texts, "v_holds", streamHolds, r, decodeHold) },
+		func() error { return v.follow.open(ctx, tx, v.texts, "v_follow", streamFollow, r, decodeFollow) },
+	} {
+		if err := open(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextAccount is the lowest account that any of the streams has come to.
+func (v *verifier) nextAccount() (string, bool) {
+	lowest, more := "", false
+	note := func(account string) {
+		if !more || account < lowest {
+			lowest, more = account, true
+		}
+	}
+	if a := v.accounts.peek(); a != nil {
+		note(a.ID)
+	}
+	if g := v.grants.peek(); g != nil {
+		note(g.Account)
+	}
+	if c := v.changes.peek(); c != nil {
+		note(c.Account)
+	}
+	if e := v.events.peek(); e != nil {
+		note(e.Account)
+	}
+	if m := v.parts.peek(); m != nil {
+		note(m.Account)
+	}
+	if p := v.postings.peek(); p != nil {
+		note(p.Account)
+	}
+	if h := v.holds.peek(); h != nil {
+		note(h.Account)
+	}
+	return lowest, more
+}
+
+// close ends the range: the first error of a stream, and what was read.
+func (v *verifier) close() error {
+	v.sum.Accounts += v.accounts.read
+	v.sum.UsageEvents += v.events.read
+	v.sum.MonetizationEvents += v.parts.read
+	v.sum.BalanceUpdates += v.postings.read
+	for _, err := range [...]error{v.accounts.err, v.grants.err, v.changes.err, v.events.err, v.parts.err, v.postings.err, v.holds.err, v.follow.err} {
+		if err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+	}
+	return nil
+}
