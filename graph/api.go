@@ -97,7 +97,7 @@ func (a *API) CreateOperationContext(ctx context.Context, params *graphql.RawPar
 	op := &graphql.OperationContext{
 		DisableIntrospection: !a.seesSchema(c),
 		RecoverFunc:          a.recover,
-		ResolverMiddleware:   func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		ResolverMiddleware:   resolve,
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 			return next(ctx)
 		},
