@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -182,7 +183,10 @@ func TestABatchAnswersEachItemByItself(t *testing.T) {
 	for i, answer := range answers {
 		got := ""
 		if answer.Err != nil {
-			f := answer.Err.(*engine.Fault)
+			var f *engine.Fault
+			if !errors.As(answer.Err, &f) {
+				t.Fatalf("item %d: %v", i, answer.Err)
+			}
 			got = string(f.Code)
 			if f.Field != "" && f.Code != engine.CodeIdempotencyConflict {
 				got += " " + f.Field

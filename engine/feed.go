@@ -165,7 +165,7 @@ const feedPage = 200
 func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.DecisionFilter, after *ledger.ID, deliver func(ledger.FeedItem) error) error {
 	wake, stop := e.hub.watch(account)
 	defer stop()
-	cursor := ledger.ID{}
+	var cursor ledger.ID
 	if after != nil {
 		cursor = *after
 	} else {

@@ -23,7 +23,7 @@ func Migrate(ctx context.Context, url string) error {
 		return fmt.Errorf("DATABASE_URL cannot be read: %w", errors.Unwrap(err))
 	}
 	db := stdlib.OpenDB(*config)
-	defer db.Close()
+	defer func() { _ = db.Close() }() // every statement has been answered by then
 	return migrate(ctx, db)
 }
 

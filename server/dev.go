@@ -139,6 +139,7 @@ func keptSecret(path string) ([]byte, error) {
 // welcome prints how to sign in, and as the last line that we are ready.
 func (c *devCommand) welcome(out *outside, s settings, listener net.Listener, people []signIn) {
 	var text strings.Builder
+	kept := map[string]string{}
 	fmt.Fprintf(&text, "\nSpillway runs with demo data, kept in %s. Ctrl-C stops it.\n", c.Dir)
 	for _, person := range people {
 		token, err := signToken(s, person, demoTokens, time.Now())
@@ -146,6 +147,7 @@ func (c *devCommand) welcome(out *outside, s settings, listener net.Listener, pe
 			fmt.Fprintf(&text, "\nno token for %s: %v\n", person.Subject, err)
 			continue
 		}
+		kept[person.Roles[0]] = token
 		fmt.Fprintf(&text, "\n%s\n", person)
 		if person.opensPortal() {
 			fmt.Fprintf(&text, "  http://%s/#token=%s\n", listener.Addr(), token)
@@ -153,7 +155,21 @@ func (c *devCommand) welcome(out *outside, s settings, listener net.Listener, pe
 			fmt.Fprintf(&text, "  Authorization: Bearer %s\n", token)
 		}
 	}
+	if err := c.keepTokens(kept); err != nil {
+		fmt.Fprintf(&text, "\nthe tokens could not be kept: %v\n", err)
+	}
 	// Without a standard output nobody reads this.
 	_, _ = fmt.Fprintln(out.stdout, text.String())
 	announce(out, listener)
+}
+
+// keepTokens leaves the tokens beside the data, for scripts: NAME.token for each
+// role, readable by the owner only.
+func (c *devCommand) keepTokens(tokens map[string]string) error {
+	for role, token := range tokens {
+		if err := os.WriteFile(filepath.Join(c.Dir, role+".token"), []byte(token), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
