@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/puddle/v2"
 )
 
 // AppRole is the database role that the server works as.
@@ -143,15 +145,13 @@ func (e *RoleError) Error() string {
 	return fmt.Sprintf("DATABASE_URL: connections work as %s and not as %s; run: spillway migrate", e.Role, AppRole)
 }
 
-// Away tells whether an error means that the database could not be reached or
-// went away, and not that it refused the statement.
+// Away tells whether an error means that the database could not be reached,
+// went away or took too long, and not that it refused the statement. A fault in
+// what was read, or in the program, is not one: to try again would not help.
 func Away(err error) bool {
-	if err == nil {
-		return false
-	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return !errors.Is(err, pgx.ErrNoRows)
+		return lost(err)
 	}
 	switch pg.Code[:2] {
 	case "08", "53", "57", "58":
@@ -160,4 +160,18 @@ func Away(err error) bool {
 		return true
 	}
 	return pg.Code == "55P03" || pg.Code == "25P03" || pg.Code == "25006" // lock timeout, idle transaction, read-only standby
+}
+
+// lost tells whether an error on our side of the connection means that there is
+// none, or no time left for it.
+func lost(err error) bool {
+	for _, sign := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, pgconn.ErrConnClosed, puddle.ErrClosedPool,
+		context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, sign) {
+			return true
+		}
+	}
+	var network net.Error
+	var connect *pgconn.ConnectError
+	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err)
 }
