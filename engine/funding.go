@@ -19,6 +19,7 @@ func (b *batch) add(a *account, e *ledger.Event) {
 		a.tally(e, &e.Steps[i])
 	}
 	b.writes.Events = append(b.writes.Events, *e)
+	a.Events++
 }
 
 // attempts are the ids of the events under which one call may have been

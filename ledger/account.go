@@ -36,6 +36,9 @@ type Account struct {
 	// DecidedAt is the time of the newest write: no later one is earlier.
 	DecidedAt waterfall.Instant
 	Head      book.Head
+	// Events counts the account's usage events: what else would tell that a
+	// refusal was taken away?
+	Events    int64
 	CreatedAt waterfall.Instant
 }
 

@@ -12,7 +12,7 @@ import (
 // The columns of each table, in the order in which the scan functions read
 // them.
 const (
-	accountColumns = `account_id, name, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, created_at`
+	accountColumns = `account_id, name, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, created_at, events`
 
 	eventColumns = `u.account_id, u.id, u.decision_id, u.created_at, u.fingerprint, u.requested, u.granted, u.charged,
 		u.first_sequence, u.hold_until, u.retry_at, u.plan_version, u.price_version, u.postings, u.kind, u.status, u.reason,
@@ -33,7 +33,7 @@ func scanAccount(row pgx.Row) (*Account, error) {
 	var decided, created time.Time
 	var chain []byte
 	err := row.Scan(&a.ID, &a.Name, &a.Status, &a.Plan, &limit, &period, &a.Version, &decided, &a.Head.Sequence,
-		&a.Head.Balance, &chain, &created)
+		&a.Head.Balance, &chain, &created, &a.Events)
 	if err != nil {
 		return nil, err
 	}

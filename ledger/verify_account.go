@@ -23,8 +23,9 @@ type proof struct {
 	holds    map[ID]*openHold
 	// late are the decisions that were settled when nothing was held any more.
 	late map[ID]bool
-	// last is the time of the newest event so far.
-	last waterfall.Instant
+	// last is the time of the newest event so far, and events their number.
+	last   waterfall.Instant
+	events int64
 }
 
 // openHold is what a hold reserves until something ends it.
@@ -66,6 +67,7 @@ func (v *verifier) verifyAccount(ctx context.Context, tx pgx.Tx, id string) erro
 	for e := v.events.peek(); e != nil && e.Account == id; e = v.events.peek() {
 		event := *e
 		v.events.take()
+		p.events++
 		p.event(&event)
 	}
 	p.finish()
@@ -80,8 +82,16 @@ func (v *verifier) failed() bool {
 
 func (p *proof) fault(check, reference string, expected, found any) {
 	if !p.failed() {
-		p.report(Mismatch{Account: p.id, Check: check, Expected: fmt.Sprint(expected), Found: fmt.Sprint(found), Reference: reference})
+		p.report(Mismatch{Account: p.id, Check: check, Expected: textOf(expected), Found: textOf(found), Reference: reference})
 	}
+}
+
+// textOf is never empty.
+func textOf(v any) string {
+	if s := fmt.Sprint(v); s != "" {
+		return s
+	}
+	return "none"
 }
 
 // bookFault passes on what the books' own checker names.
@@ -289,6 +299,9 @@ func (p *proof) finish() {
 		return
 	}
 	p.books.End(p.row.Head)
+	if p.events != p.row.Events {
+		p.fault("account.events", "", p.events, p.row.Events)
+	}
 	p.finishSettings()
 }
 

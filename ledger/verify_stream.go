@@ -213,12 +213,12 @@ const (
 	streamGrants = `select account_id, id, remaining, held, amount, effective_at, expires_at, voided_at, expired_at, due_at, created_at,
 		rollover_limit, fingerprint, priority, issues, postings, kind, recurrence, units, closed, idempotency_key, features, reference, note
 		from grants where account_id >= $1 and account_id < $2 order by account_id, id`
-	streamAccounts = `select account_id, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain
+	streamAccounts = `select account_id, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, events
 		from accounts where account_id >= $1 and account_id < $2 order by account_id`
 	streamHolds = `select account_id, decision_id, expires_at
 		from holds where account_id >= $1 and account_id < $2 order by account_id, decision_id`
 	streamChanges = `select account_id, id, action, after::text from audit_log
-		where account_id >= $1 and account_id < $2 order by account_id, id`
+		where account_id <> '' and account_id >= $1 and account_id < $2 order by account_id, id`
 	streamFollow = `select account_id, decision_id, id, kind, granted, charged
 		from usage_events where decision_id is not null and account_id >= $1 and account_id < $2 order by account_id, decision_id, id`
 )
@@ -265,7 +265,7 @@ func decodeAccount(r *reader, a *Account) {
 		a.Cap = &Cap{limit, period}
 	}
 	a.Version, a.DecidedAt = r.id(), r.instant()
-	a.Head.Sequence, a.Head.Balance, a.Head.Chain = r.int64(), r.int64(), r.hash()
+	a.Head.Sequence, a.Head.Balance, a.Head.Chain, a.Events = r.int64(), r.int64(), r.hash(), r.int64()
 }
 
 func decodeHold(r *reader, h *Hold) {

@@ -216,20 +216,20 @@ func queueNewGrant(batch *pgx.Batch, g *Grant) {
 }
 
 const sqlUpdateHeads = `update accounts a set version = x.version, decided_at = x.decided_at, sequence = x.sequence,
-		balance = x.balance, chain = x.chain
-	from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bytea[])
-		x(account_id, version, decided_at, sequence, balance, chain)
+		balance = x.balance, chain = x.chain, events = x.events
+	from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[])
+		x(account_id, version, decided_at, sequence, balance, chain, events)
 	where a.account_id = x.account_id`
 
 func queueHeads(batch *pgx.Batch, all []*Account) {
 	n := len(all)
 	ids, versions, at := make([]string, n), make([]ID, n), make([]time.Time, n)
-	sequences, balances, chains := make([]int64, n), make([]int64, n), make([][]byte, n)
+	sequences, balances, chains, events := make([]int64, n), make([]int64, n), make([][]byte, n), make([]int64, n)
 	for i, a := range all {
 		ids[i], versions[i], at[i] = a.ID, a.Version, a.DecidedAt.Time()
-		sequences[i], balances[i], chains[i] = a.Head.Sequence, a.Head.Balance, a.Head.Chain[:]
+		sequences[i], balances[i], chains[i], events[i] = a.Head.Sequence, a.Head.Balance, a.Head.Chain[:], a.Events
 	}
-	batch.Queue(sqlUpdateHeads, ids, versions, at, sequences, balances, chains)
+	batch.Queue(sqlUpdateHeads, ids, versions, at, sequences, balances, chains, events)
 }
 
 func queueSettings(batch *pgx.Batch, a *Account) {

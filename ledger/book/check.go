@@ -103,7 +103,7 @@ func (c *Checker) checkNumber(p *Posting) {
 // checkAmount holds the kind, the other side and the sign to each other.
 func (c *Checker) checkAmount(p *Posting, f *fold) {
 	want, sign := otherSide(p.Kind, f.terms.Source)
-	if p.Counter != want {
+	if want != 0 && p.Counter != want {
 		c.fault(p.Sequence, "counter", want.String(), p.Counter.String())
 	}
 	if p.Amount == 0 || sign > 0 && p.Amount < 0 || sign < 0 && p.Amount > 0 {
