@@ -5,7 +5,7 @@
 //	scalar/          the leaf values: reading, writing, and nothing else
 //	view/            the records as the schema names them
 //	caller/          who asks
-//	internal/exec/   made from the schema by gqlgen: `make generate`
+//	internal/exec/   made from the schema by gqlgen: go generate ./graph
 //	api.go           documents in, answers out
 //	limits.go        what a document may ask for
 //	access.go        who may ask for it
@@ -15,3 +15,5 @@
 // [API] answers documents and knows nothing of HTTP; the caller comes in the
 // context (package caller).
 package graph
+
+//go:generate sh -c "cd .. && go run github.com/99designs/gqlgen generate"

@@ -36,7 +36,7 @@ func TestTheGeneratedCodeIsThatOfTheSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the schema says; run: make generate", made)
+			t.Errorf("%s is not what the schema says; run: go generate ./graph", made)
 		}
 	}
 }

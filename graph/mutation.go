@@ -42,7 +42,36 @@ func (m *mutation) Authorize(ctx context.Context, in view.AuthorizeInput) (*view
 	if err != nil {
 		return nil, below("input", err)
 	}
-	return m.decision("input")(m.from.Engine.Authorize(ctx, r))
+	d, err := m.from.Engine.Authorize(ctx, r)
+	if err == nil {
+		noteLimits(caller.From(ctx), m.from.Engine.Catalog(), d)
+	}
+	return m.decision("input")(d, err)
+}
+
+// noteLimits tells the transport of the rate limits that a decision met: of
+// each bucket the window with least room.
+func noteLimits(c *caller.Caller, catalog *ledger.Catalog, d *ledger.Decision) {
+	plan := catalog.Plan(d.PlanKey, d.PlanVersion)
+	if plan == nil || plan.Rules(d.Feature) == nil {
+		return
+	}
+	buckets := plan.Rules(d.Feature).Buckets
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		if s.Kind != waterfall.RateLimit || s.Window < 0 || i >= len(buckets) || buckets[i].Key != s.Bucket || s.Window >= len(buckets[i].Windows) {
+			continue
+		}
+		window := buckets[i].Windows[s.Window]
+		limit := caller.Limit{Bucket: s.Bucket, Quota: window.Limit, Seconds: window.Seconds, Remaining: s.Available - s.Taken}
+		switch {
+		case s.Taken > 0: // the newest unit is the last to come back
+			limit.ResetIn = window.Seconds
+		case s.ResetsAt > 0:
+			limit.ResetIn = max(0, s.ResetsAt-d.At.Second())
+		}
+		c.Limits = append(c.Limits, limit)
+	}
 }
 
 // decision shows what the engine decided, or its fault below an argument.

@@ -42,6 +42,18 @@ type Caller struct {
 	Roles   []Role
 	// Request is the request's id, for logs and for error answers.
 	Request string
+	// Limits are the rate limits that the request met, for a transport that
+	// can tell them beside the answer.
+	Limits []Limit
+}
+
+// Limit is a window of a rate limit as a decision left it.
+type Limit struct {
+	Bucket    string // its key in the plan
+	Quota     int64  // units
+	Seconds   int64  // the length of the window
+	Remaining int64  // units
+	ResetIn   int64  // seconds until all of it is back
 }
 
 // Known tells whether a good token came with the request.

@@ -81,6 +81,28 @@ func TestAuthorizeSpillsFromTheWindowIntoCredits(t *testing.T) {
 	}
 }
 
+func TestTheRateLimitIsToldBesideTheAnswer(t *testing.T) {
+	w := newWorld(t, setup{})
+	ask := func(quantity int, feature string) *answer {
+		return w.ask(w.service(), authorize, vars{"in": vars{"accountId": w.id("acme"), "userId": "ann", "feature": feature, "quantity": quantity, "idempotencyKey": w.key()}})
+	}
+	for _, c := range []struct {
+		quantity  int
+		remaining string
+	}{{2, `"minute";r=3;t=60`}, {3, `"minute";r=0;t=60`}} {
+		a := ask(c.quantity, "chat")
+		if a.header.Get("RateLimit") != c.remaining || a.header.Get("RateLimit-Policy") != `"minute";q=5;w=60` {
+			t.Errorf("%d: %v", c.quantity, a.header)
+		}
+	}
+	if a := ask(1, "chat"); !strings.HasPrefix(a.header.Get("RateLimit"), `"minute";r=0;t=`) || at[string](t, a.Data, "authorize", "status") != "DENIED" {
+		t.Errorf("%v %s", a.header, a.body)
+	}
+	if a := ask(1, "video"); a.header.Get("RateLimit") != "" {
+		t.Errorf("no rate limit, and %v", a.header)
+	}
+}
+
 func TestADenialIsData(t *testing.T) {
 	w := newWorld(t, setup{})
 	d := at[map[string]any](t, w.must(w.service(), authorize, vars{"in": vars{

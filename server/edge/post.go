@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -68,8 +69,27 @@ func (e *Edge) post(w http.ResponseWriter, r *http.Request, id string) {
 	if !run && answer == typeResponse {
 		status = http.StatusBadRequest
 	}
+	tellLimits(w.Header(), c.Limits)
 	e.write(w, status, answer, response)
 	e.metrics.observe(response, e.Now().Sub(begun))
+}
+
+// tellLimits writes the fields RateLimit and RateLimit-Policy of the draft
+// draft-ietf-httpapi-ratelimit-headers: an item for each rate limit that the
+// decision met, named by its bucket. Bucket keys hold nothing to be escaped.
+func tellLimits(h http.Header, limits []caller.Limit) {
+	if len(limits) == 0 {
+		return
+	}
+	var state, policy []byte
+	for i, l := range limits {
+		if i > 0 {
+			state, policy = append(state, ", "...), append(policy, ", "...)
+		}
+		state = fmt.Appendf(state, `"%s";r=%d;t=%d`, l.Bucket, l.Remaining, l.ResetIn)
+		policy = fmt.Appendf(policy, `"%s";q=%d;w=%d`, l.Bucket, l.Quota, l.Seconds)
+	}
+	h["Ratelimit"], h["Ratelimit-Policy"] = []string{string(state)}, []string{string(policy)}
 }
 
 // bodyLimit is how long a body may be: those who may send batches send more.

@@ -2,6 +2,8 @@ package edge
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"slices"
 
@@ -123,7 +125,7 @@ func (s *socket) read() error {
 // readFault is why nothing more can be read.
 func (s *socket) readFault(err error) error {
 	switch {
-	case err == websocket.ErrReadLimit:
+	case errors.Is(err, websocket.ErrReadLimit):
 		return &closing{closeTooLarge, "Message too large"}
 	case s.caller == nil && isTimeout(err):
 		return &closing{closeInitTimeout, "Connection initialisation timeout"}
@@ -132,8 +134,8 @@ func (s *socket) readFault(err error) error {
 }
 
 func isTimeout(err error) bool {
-	timeout, ok := err.(interface{ Timeout() bool })
-	return ok && timeout.Timeout()
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // alive notes a sign of the client. Before connection_init only that counts.
@@ -346,14 +348,15 @@ func (s *socket) drain() {
 
 // closingOf is the code for what ended a socket; nil: the connection is gone.
 func closingOf(cause error) *closing {
-	switch cause {
-	case errExpired:
+	switch {
+	case errors.Is(cause, errExpired):
 		return &closing{closeUnauthorized, "Unauthorized: the token has ended"}
-	case errClosing:
+	case errors.Is(cause, errClosing):
 		return &closing{closeGoingAway, "The server is closing"}
-	case errSlow:
+	case errors.Is(cause, errSlow):
 		return &closing{closeTooSlow, "Too slow: go on behind the last cursor"}
 	}
-	why, _ := cause.(*closing)
+	var why *closing
+	errors.As(cause, &why)
 	return why
 }

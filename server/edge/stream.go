@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -128,7 +129,7 @@ func (e *Edge) forward(ctx context.Context, out *events, answers <-chan *graphql
 
 // last ends a stream: a token that ended is told before.
 func (e *Edge) last(ctx context.Context, out *events) {
-	if context.Cause(ctx) == errExpired {
+	if errors.Is(context.Cause(ctx), errExpired) {
 		_ = out.next(e.API.DispatchError(ctx, gqlerror.List{fault(engine.CodeUnauthenticated, "a valid token is needed")}))
 	}
 	_ = out.complete()

@@ -278,7 +278,7 @@ func TestKeySetsFromAServerAndAFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := signin.New(keys, "spillway", "spillway")
-		public, err := json.Marshal(ring.rsa.PublicKey.N)
+		public, err := json.Marshal(ring.rsa.N)
 		if err != nil {
 			t.Fatal(err)
 		}
