@@ -162,9 +162,13 @@ var contentTypes = map[string][]string{
 	typeResponse: {typeResponse + "; charset=utf-8"},
 }
 
-// marshal writes a response that holds errors.
+// marshal writes a response. Where nothing was run there is no data, not even
+// null.
 func marshal(response *graphql.Response) []byte {
-	body, err := json.Marshal(response)
+	body, err := json.Marshal(struct {
+		Errors gqlerror.List   `json:"errors,omitempty"`
+		Data   json.RawMessage `json:"data,omitempty"`
+	}{response.Errors, response.Data})
 	if err != nil {
 		// Extensions hold strings and booleans, and the data is ours: this is a
 		// defect, and no reason to be silent.
