@@ -1,0 +1,184 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"spillway/engine/waterfall"
+)
+
+// Reconciliation is a verification that was kept.
+type Reconciliation struct {
+	ID ID
+	// Account is whose records were verified, "" for all.
+	Account   string
+	StartedAt waterfall.Instant
+	// FinishedAt is 0 while it runs, and for ever when it broke off.
+	FinishedAt waterfall.Instant
+	// OnlyNew: it looked at the accounts that had changed since the last one.
+	OnlyNew bool
+	Summary
+	// Found holds the first maxKept mismatches; Summary.Mismatches counts all.
+	Found []Mismatch
+}
+
+// maxKept bounds the mismatches that are kept of one reconciliation.
+const maxKept = 1000
+
+// Note takes a mismatch among those found.
+func (r *Reconciliation) Note(m Mismatch) {
+	r.Mismatches++
+	if len(r.Found) < maxKept {
+		r.Found = append(r.Found, m)
+	}
+}
+
+// Scopes of a reconciliation, as they are stored.
+const (
+	scopeEverything = 1
+	scopeNew        = 2
+)
+
+// BeginReconciliation records that one has started.
+func (l *Ledger) BeginReconciliation(ctx context.Context, r *Reconciliation) error {
+	scope := scopeEverything
+	if r.OnlyNew {
+		scope = scopeNew
+	}
+	_, err := l.read.Exec(ctx, `insert into reconciliations (account_id, id, started_at, scope) values ($1, $2, $3, $4)`,
+		r.Account, r.ID, r.StartedAt.Time(), scope)
+	return err
+}
+
+// EndReconciliation records what it found, all of it or nothing.
+func (l *Ledger) EndReconciliation(ctx context.Context, r *Reconciliation) error {
+	return pgx.BeginFunc(ctx, l.read, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update reconciliations set finished_at = $3, accounts = $4, usage_events = $5, monetization_events = $6,
+			balance_updates = $7, mismatches = $8 where account_id = $1 and id = $2`,
+			r.Account, r.ID, r.FinishedAt.Time(), r.Accounts, r.UsageEvents, r.MonetizationEvents, r.BalanceUpdates, r.Mismatches)
+		if err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		for i, m := range r.Found {
+			batch.Queue(`insert into mismatches (account_id, reconciliation_id, number, at_account, check_name, expected, found, reference)
+				values ($1, $2, $3, $4, $5, $6, $7, $8)`, r.Account, r.ID, i, m.Account, m.Check, m.Expected, m.Found, m.Reference)
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+}
+
+// Reconciliations lists those of an account, or of every kind where account is
+// "", the newest first.
+func (l *Ledger) Reconciliations(ctx context.Context, account string, p Page) (all []Reconciliation, more bool, err error) {
+	const columns = `select account_id, id, started_at, finished_at, scope, accounts, usage_events, monetization_events, balance_updates, mismatches
+		from reconciliations where ($2::uuid is null or id < $2)`
+	if account == "" {
+		rows, queryErr := l.read.Query(ctx, columns+` and $1 = '' order by id desc limit $3`, account, p.After, p.First+1)
+		all, err = collect(rows, queryErr, scanReconciliation)
+	} else {
+		rows, queryErr := l.read.Query(ctx, columns+` and account_id = $1 order by id desc limit $3`, account, p.After, p.First+1)
+		all, err = collect(rows, queryErr, scanReconciliation)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	all, more = cut(all, p.First)
+	return all, more, l.loadMismatches(ctx, all)
+}
+
+func (l *Ledger) loadMismatches(ctx context.Context, all []Reconciliation) error {
+	for i := range all {
+		r := &all[i]
+		if r.Mismatches == 0 {
+			continue
+		}
+		rows, err := l.read.Query(ctx, `select at_account, check_name, expected, found, reference from mismatches
+			where account_id = $1 and reconciliation_id = $2 order by number`, r.Account, r.ID)
+		r.Found, err = collect(rows, err, func(row pgx.Row) (*Mismatch, error) {
+			m := &Mismatch{}
+			return m, row.Scan(&m.Account, &m.Check, &m.Expected, &m.Found, &m.Reference)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scanReconciliation(row pgx.Row) (*Reconciliation, error) {
+	r := &Reconciliation{}
+	var started time.Time
+	var finished *time.Time
+	var scope int16
+	err := row.Scan(&r.Account, &r.ID, &started, &finished, &scope, &r.Accounts, &r.UsageEvents, &r.MonetizationEvents,
+		&r.BalanceUpdates, &r.Mismatches)
+	r.StartedAt, r.FinishedAt, r.OnlyNew = waterfall.InstantOf(started), instant(finished), scope == scopeNew
+	return r, err
+}
+
+// reconcileLock is the key of the advisory lock that the process holds which
+// reconciles what is new.
+const reconcileLock = 7074002
+
+// overlap is how far a reconciliation of what is new looks back before the
+// start of the one before: records carry the time of their decision and appear
+// when their transaction commits.
+const overlap = waterfall.Instant(time.Minute / time.Microsecond)
+
+// tooLarge is how many records an account may have to be verified again each
+// time that it changes: some seconds of work. Larger ones are left to the
+// verification of everything.
+const tooLarge = 2_000_000
+
+// NewAccounts lists the accounts that changed since the last reconciliation of
+// what was new, and holds a lock while work runs, so that one process at a
+// time does it. begun is false when another one is at it.
+func (l *Ledger) NewAccounts(ctx context.Context, work func(accounts []string) error) (begun bool, err error) {
+	conn, err := l.read.Acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Release()
+	if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, reconcileLock).Scan(&begun); err != nil || !begun {
+		return false, err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if _, err := conn.Exec(ctx, `select pg_advisory_unlock($1)`, reconcileLock); err != nil {
+			_ = conn.Conn().Close(ctx) // the lock goes with the session
+		}
+	}()
+	var last *time.Time
+	err = conn.QueryRow(ctx, `select max(started_at) from reconciliations where scope = 2 and finished_at is not null`).Scan(&last)
+	if err != nil {
+		return true, err
+	}
+	since := instant(last) - overlap
+	rows, err := conn.Query(ctx, `select a.account_id from accounts a
+		where a.account_id in (select account_id from usage_events where created_at >= $1
+			union select account_id from balance_updates where created_at >= $1)
+		and a.events + a.sequence <= $2 order by a.account_id`, since.Time(), tooLarge)
+	accounts, err := collect(rows, err, func(row pgx.Row) (*string, error) {
+		var id string
+		return &id, row.Scan(&id)
+	})
+	if err != nil || len(accounts) == 0 {
+		return true, err
+	}
+	return true, work(accounts)
+}
+
+// SampleAccounts picks some accounts that were decided on lately, for checks
+// that are too dear for all.
+func (l *Ledger) SampleAccounts(ctx context.Context, since waterfall.Instant, limit int) ([]string, error) {
+	rows, err := l.read.Query(ctx, `select account_id from (select distinct account_id from usage_events where created_at >= $1) x
+		order by random() limit $2`, since.Time(), limit)
+	return collect(rows, err, func(row pgx.Row) (*string, error) {
+		var id string
+		return &id, row.Scan(&id)
+	})
+}
