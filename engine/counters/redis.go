@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"spillway/engine/waterfall"
 )
@@ -73,11 +75,16 @@ func OpenRedis(url string) (*Redis, error) {
 	return NewRedis(options), nil
 }
 
+var quiet sync.Once
+
 // NewRedis prepares a client. It connects lazily.
 func NewRedis(options *redis.UniversalOptions) *Redis {
 	o := *options
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = callTimeout, callTimeout, callTimeout, callTimeout
-	o.MaxRetries, o.PoolSize, o.ContextTimeoutEnabled = 1, 16, true
+	o.MaxRetries, o.DialerRetries, o.PoolSize, o.ContextTimeoutEnabled = 1, 1, 16, true
+	// By itself the library prints a line for each failed dial; the faults come
+	// back as errors, and the store's state is in Away.
+	quiet.Do(func() { redis.SetLogger(&logging.VoidLogger{}) })
 	return &Redis{client: redis.NewUniversalClient(&o)}
 }
 
