@@ -1,6 +1,6 @@
 import type { World } from "./api.ts";
 
-/** Every page of the portal, with a name that a file may have. */
+/** The user's pages, with a name that a file may have. */
 export function userPages(): [name: string, path: string][] {
   return [
     ["overview", "/"],
@@ -12,18 +12,21 @@ export function userPages(): [name: string, path: string][] {
   ];
 }
 
-export function adminPages({ account, plan }: Pick<World, "account" | "plan">): [name: string, path: string][] {
-  return [
-    ["accounts", "/accounts"],
-    ["account", `/accounts/${account}`],
-    ["account-credits", `/accounts/${account}/credits`],
-    ["plans", "/plans"],
-    ["plan", `/plans/${plan}`],
-    ["plan-editor", `/plans/${plan}/edit`],
-    ["live", "/live"],
-    ["proof", "/proof"],
-    ["anomalies", "/anomalies"],
-    ["audit", "/audit"],
-    ["not-found", "/nothing-here"],
-  ];
+export const adminPageNames = ["accounts", "account", "account-credits", "plans", "plan", "plan-editor", "live", "proof", "anomalies", "audit", "not-found"] as const;
+
+/** The admin's pages by name; some are an account's or a plan's. */
+export function adminPages({ account, plan }: Pick<World, "account" | "plan">): Record<(typeof adminPageNames)[number], string> {
+  return {
+    accounts: "/accounts",
+    account: `/accounts/${account}`,
+    "account-credits": `/accounts/${account}/credits`,
+    plans: "/plans",
+    plan: `/plans/${plan}`,
+    "plan-editor": `/plans/${plan}/edit`,
+    live: "/live",
+    proof: "/proof",
+    anomalies: "/anomalies",
+    audit: "/audit",
+    "not-found": "/nothing-here",
+  };
 }

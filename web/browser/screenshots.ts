@@ -46,7 +46,7 @@ test.each(["light", "dark"] as const)("every page in %s", async (scheme) => {
   await user.page.getByRole("button", { name: /^Why\?/ }).first().click();
   await user.page.getByRole("dialog").getByText("Down the waterfall").waitFor();
   await shoot(user, `why-${scheme}`);
-  for (const [name, path] of adminPages(world)) {
+  for (const [name, path] of Object.entries(adminPages(world))) {
     if (name === "not-found") continue;
     await go(admin, server.url, path);
     if (name === "live") await admin.page.waitForTimeout(4_000);

@@ -13,7 +13,7 @@ import { theme } from "./theme";
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     {/* The variables and classes that Mantine would write into <style> elements come from files: see scripts/theme-css.ts. */}
-    <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withStaticClasses={false} withGlobalClasses={false}>
+    <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
       <BrowserRouter>
         <Session>
           <App />
