@@ -1,0 +1,221 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"spillway/engine"
+	"spillway/ledger"
+)
+
+// many are requests for one account with keys of their own.
+func many(account string, n int) []engine.AuthorizeRequest {
+	all := make([]engine.AuthorizeRequest, n)
+	for i := range all {
+		all[i] = engine.AuthorizeRequest{Account: account, User: "ann", Feature: "chat", Quantity: 1, Key: fmt.Sprint("many ", i)}
+	}
+	return all
+}
+
+func TestACallerMayGiveUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.account("impatient", "paid")
+	w.credits(a, 100_000_000)
+	r := engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: "k"}
+	queued := engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: "queued"}
+	w.blocked(a, func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		var group sync.WaitGroup
+		for _, one := range []engine.AuthorizeRequest{r, queued} {
+			group.Go(func() {
+				begun := time.Now()
+				if _, err := w.Authorize(ctx, one); code(err) != engine.CodeUnavailable {
+					t.Errorf("%s: %v", one.Key, err)
+				}
+				if took := time.Since(begun); took > 2*time.Second {
+					t.Errorf("giving up took %v", took)
+				}
+			})
+			w.awaitLocked()
+			time.Sleep(10 * time.Millisecond)
+		}
+		cancel()
+		group.Wait()
+	})
+	// What the worker had begun it may finish; what it had not it must not begin
+	// for nobody. Either way the key tells, and it is charged once.
+	for _, one := range []engine.AuthorizeRequest{r, queued} {
+		d := must(w.Authorize(context.Background(), one))
+		if one.Key == "queued" && d.Replayed {
+			t.Error("a request that nobody waited for any more was decided")
+		}
+		if again := must(w.Authorize(context.Background(), one)); again.ID != d.ID {
+			t.Errorf("%s: two decisions", one.Key)
+		}
+	}
+	if b := w.balance(a); b.Available != 99_000_000 {
+		t.Errorf("%d is left", b.Available)
+	}
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := w.Authorize(gone, engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: "gone"}); code(err) != engine.CodeUnavailable {
+		t.Errorf("a caller who is gone: %v", err)
+	}
+}
+
+// Of a batch whose time is up, what was answered is told.
+func TestABatchWhoseTimeIsUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Engine = w.with(w.redis, engine.Options{Shards: 8})
+	var accounts []string
+	for i := range 16 {
+		accounts = append(accounts, w.account(fmt.Sprint("a", i), "paid"))
+		w.credits(accounts[i], 1_000_000)
+	}
+	slow := accounts[3]
+	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
+	defer cancel()
+	var requests []engine.AuthorizeRequest
+	for _, a := range accounts {
+		requests = append(requests, engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: "k"})
+	}
+	var answers []engine.Answer
+	w.blocked(slow, func() { answers = w.AuthorizeBatch(ctx, requests) })
+	told := 0
+	for i, answer := range answers {
+		switch {
+		case accounts[i] == slow && code(answer.Err) != engine.CodeUnavailable:
+			t.Errorf("the slow one: %v", answer.Err)
+		case answer.Err == nil && answer.Decision.Status == ledger.StatusAllowed:
+			told++
+		case code(answer.Err) != engine.CodeUnavailable:
+			t.Errorf("%v", answer.Err)
+		}
+	}
+	if told < 4 {
+		t.Errorf("only %d of %d were told although others were answered in time", told, len(answers))
+	}
+}
+
+func TestAQueueThatIsFullSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.account("crowded", "paid")
+	w.credits(a, 1_000_000_000_000)
+	const beyond = 50
+	requests := many(a, 8192+256+beyond)
+	var answers []engine.Answer
+	var group sync.WaitGroup
+	w.blocked(a, func() {
+		group.Go(func() { w.ask(a, "chat", 1) })
+		w.awaitLocked()
+		group.Go(func() { answers = w.AuthorizeBatch(context.Background(), requests) })
+		time.Sleep(300 * time.Millisecond)
+	})
+	group.Wait()
+	limited, allowed := 0, int64(0)
+	for i, answer := range answers {
+		switch code(answer.Err) {
+		case "":
+			allowed++
+		case engine.CodeRateLimited:
+			limited++
+			if !answer.Err.(*engine.Fault).Retryable() {
+				t.Fatal("it is not retryable")
+			}
+			// Refused at once: nothing of it was done.
+			if limited == 1 {
+				if d := must(w.Authorize(context.Background(), requests[i])); d.Replayed {
+					t.Error("it was decided all the same")
+				}
+				allowed++
+			}
+		default:
+			t.Fatal(answer.Err)
+		}
+	}
+	if limited < beyond || limited > 256+beyond {
+		t.Errorf("%d of %d were turned away", limited, len(answers))
+	}
+	if b := w.balance(a); b.Available != 1_000_000_000_000-(allowed+1)*500_000 {
+		t.Errorf("%d is left after %d decisions", b.Available, allowed+1)
+	}
+}
+
+// Close answers what waits, exactly once, and turns away what comes later.
+func TestCloseDrains(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.with(w.redis, engine.Options{})
+	var accounts []string
+	for i := range 8 {
+		accounts = append(accounts, w.account(fmt.Sprint("d", i), "paid"))
+		w.credits(accounts[i], 1_000_000_000)
+	}
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	acked, turned := map[string]int64{}, 0
+	for i := range 64 {
+		group.Go(func() {
+			for n := 0; ; n++ {
+				a := accounts[(i+n)%8]
+				_, err := e.Authorize(context.Background(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: fmt.Sprint(i, "-", n)})
+				mu.Lock()
+				if err == nil {
+					acked[a]++
+				} else {
+					turned++
+					if code(err) != engine.CodeUnavailable {
+						t.Error(err)
+					}
+				}
+				mu.Unlock()
+				if err != nil {
+					return
+				}
+			}
+		})
+	}
+	time.Sleep(100 * time.Millisecond)
+	e.Close()
+	e.Close() // a second one does nothing
+	group.Wait()
+	if turned != 64 {
+		t.Errorf("%d callers were turned away", turned)
+	}
+	for _, a := range accounts {
+		if b := w.balance(a); b.Available != 1_000_000_000-acked[a]*500_000 {
+			t.Errorf("%s: %d is left, %d were acknowledged", a, b.Available, acked[a])
+		}
+	}
+}
+
+// A process that is killed after COMMIT has told nobody: the retry, in another
+// one, gets the decision that stands. Here the answer is lost on the way to the
+// caller; the whole program is killed in the tests of the server.
+func TestTheRetryAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.account("lost", "plus")
+	w.credits(a, 10_000_000)
+	r := engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 10, Key: "k"}
+	lost := must(w.with(w.redis, engine.Options{}).Authorize(context.Background(), r))
+	again := must(w.with(away{}, engine.Options{}).Authorize(context.Background(), r))
+	if again.ID != lost.ID || !again.Replayed || again.Charged != lost.Charged || describe(again) != describe(replayed(lost)) {
+		t.Errorf("%s\nthen %s", describe(lost), describe(again))
+	}
+	if b := w.balance(a); b.Available != 9_000_000 {
+		t.Errorf("charged twice: %d is left", b.Available)
+	}
+}
+
+func replayed(d *ledger.Decision) *ledger.Decision {
+	again := *d
+	again.Replayed = true
+	return &again
+}
