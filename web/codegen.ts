@@ -13,6 +13,7 @@ const config: CodegenConfig = {
       presetConfig: { fragmentMasking: false },
       config: {
         enumsAsTypes: true,
+        disableDescriptions: true,
         useTypeImports: true,
         skipTypename: true,
         strictScalars: true,

@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Writes web/screenshots/*.png. */
 export default defineConfig({
+  cacheDir: "../node_modules/.vite",
   test: {
     root: import.meta.dirname,
     include: ["screenshots.ts"],
