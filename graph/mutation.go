@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"spillway/engine"
 	"spillway/engine/waterfall"
@@ -310,4 +311,39 @@ func planRules(features []view.PlanFeatureInput) []waterfall.Rules {
 		translated[i] = r
 	}
 	return translated
+}
+
+// longestReconciliation bounds one that goes on after its caller has gone.
+const longestReconciliation = 10 * time.Minute
+
+// Reconcile waits as long as its caller does; the reconciliation itself goes
+// on, and is found among the others.
+func (m *mutation) Reconcile(ctx context.Context, account *string) (*view.Reconciliation, error) {
+	var of string
+	if account != nil {
+		of = *account
+		if of == "" { // to the engine that would be all of them
+			return nil, noSuchAccount("accountId")
+		}
+	}
+	type outcome struct {
+		r   *ledger.Reconciliation
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestReconciliation)
+		defer cancel()
+		r, err := m.from.Engine.Reconcile(ctx, of)
+		done <- outcome{r, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return nil, o.err
+		}
+		return view.NewReconciliation(o.r), nil
+	case <-ctx.Done():
+		return nil, &engine.Fault{Code: engine.CodeUnavailable, Message: "it takes longer than a request may; reconciliations will show it"}
+	}
 }

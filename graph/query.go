@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"log/slog"
 
 	"spillway/engine"
 	"spillway/graph/caller"
@@ -12,13 +13,19 @@ import (
 )
 
 // resolvers are the root fields.
-type resolvers struct{ from *view.Source }
+type resolvers struct {
+	from *view.Source
+	log  *slog.Logger
+}
 
 // Query and Mutation are how gqlgen finds the root fields.
 func (r *resolvers) Query() exec.QueryResolver { return (*query)(r) }
 
 // Mutation is the root of what changes something.
 func (r *resolvers) Mutation() exec.MutationResolver { return (*mutation)(r) }
+
+// Subscription is the root of what can be followed.
+func (r *resolvers) Subscription() exec.SubscriptionResolver { return (*subscription)(r) }
 
 type query resolvers
 
@@ -74,4 +81,8 @@ func (q *query) Plan(_ context.Context, key string, version *int) (*view.Plan, e
 
 func (q *query) AuditLog(ctx context.Context, account *string, first int, after *string) (*view.AuditConnection, error) {
 	return q.from.AuditLog(ctx, account, first, after)
+}
+
+func (q *query) Reconciliations(ctx context.Context, account *string, first int, after *string) (*view.ReconciliationConnection, error) {
+	return q.from.Reconciliations(ctx, account, first, after)
 }

@@ -19,13 +19,10 @@ import (
 var missingParts = []string{
 	"Account.balanceAt",
 	"Anomaly", "AnomalyConnection", "AnomalyEdge", "AnomalyKind",
-	"Mismatch",
-	"Mutation.reconcile",
 	"PlanSimulation",
-	"Query.anomalies", "Query.reconciliations", "Query.simulatePlan",
-	"Reconciliation", "ReconciliationConnection", "ReconciliationEdge",
+	"Query.anomalies", "Query.simulatePlan",
 	"SimulatedDecision", "SimulatedDecisionConnection", "SimulatedDecisionEdge",
-	"Subscription",
+	"Subscription.anomalies",
 }
 
 func ourSchema() *ast.Schema {

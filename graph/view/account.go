@@ -43,17 +43,18 @@ func (a *Account) Plan() (*Plan, error) {
 // Balance is its credits now.
 func (a *Account) Balance(ctx context.Context) (*Balance, error) {
 	b, err := a.from.Engine.Balance(ctx, a.row.ID)
-	return balance(b, err)
-}
-
-func balance(b *engine.Balance, err error) (*Balance, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewBalance(b), nil
+}
+
+// NewBalance shows a balance.
+func NewBalance(b *engine.Balance) *Balance {
 	return &Balance{
 		Available: scalar.Millionths(b.Available), Held: scalar.Millionths(b.Held), ExpiringSoon: scalar.Millionths(b.ExpiringSoon),
 		NextExpiryAt: optional(b.NextExpiryAt), Sequence: b.Sequence, AsOf: b.AsOf,
-	}, nil
+	}
 }
 
 // SpendCap is its own limit on credits, nil: none.
@@ -82,10 +83,11 @@ func (a *Account) Buckets(ctx context.Context, userID, feature *string) ([]Bucke
 	if err != nil {
 		return nil, err
 	}
-	return a.from.bucketStates(states), nil
+	return a.from.BucketStates(states), nil
 }
 
-func (s *Source) bucketStates(states []engine.BucketState) []BucketState {
+// BucketStates shows buckets as they stand.
+func (s *Source) BucketStates(states []engine.BucketState) []BucketState {
 	shown := make([]BucketState, len(states))
 	for i := range states {
 		b := &states[i]

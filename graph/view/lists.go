@@ -35,7 +35,7 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.from.Ledger.Decisions(ctx, a.row.ID, filter.ledger(), p)
+	found, err := a.from.Ledger.Decisions(ctx, a.row.ID, filter.Ledger(), p)
 	if err != nil {
 		return nil, stored(err)
 	}
@@ -52,8 +52,8 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 	return &DecisionConnection{Edges: edges, PageInfo: info}, nil
 }
 
-// ledger is the filter as the ledger takes it; nil filters nothing.
-func (f *DecisionFilter) ledger() ledger.DecisionFilter {
+// Ledger is the filter as the ledger takes it; nil filters nothing.
+func (f *DecisionFilter) Ledger() ledger.DecisionFilter {
 	var to ledger.DecisionFilter
 	if f == nil {
 		return to
@@ -143,4 +143,36 @@ func (s *Source) AuditLog(ctx context.Context, account *string, first int, after
 	}
 	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
 	return &AuditConnection{Edges: edges, PageInfo: info}, nil
+}
+
+// Reconciliations is a page of them, of one account or of all.
+func (s *Source) Reconciliations(ctx context.Context, account *string, first int, after *string) (*ReconciliationConnection, error) {
+	p, err := page(first, after)
+	if err != nil {
+		return nil, err
+	}
+	var of string
+	set(&of, account)
+	found, more, err := s.Ledger.Reconciliations(ctx, of, p)
+	if err != nil {
+		return nil, stored(err)
+	}
+	edges := make([]ReconciliationEdge, len(found))
+	for i := range found {
+		edges[i] = ReconciliationEdge{Cursor: IDCursor(found[i].ID), Node: NewReconciliation(&found[i])}
+	}
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
+	return &ReconciliationConnection{Edges: edges, PageInfo: info}, nil
+}
+
+// NewReconciliation shows a reconciliation.
+func NewReconciliation(r *ledger.Reconciliation) *Reconciliation {
+	shown := &Reconciliation{
+		ID: r.ID.String(), StartedAt: r.StartedAt, FinishedAt: optional(r.FinishedAt), Accounts: r.Accounts, UsageEvents: r.UsageEvents,
+		MonetizationEvents: r.MonetizationEvents, BalanceUpdates: r.BalanceUpdates, Mismatches: make([]Mismatch, len(r.Found)),
+	}
+	for i, m := range r.Found {
+		shown.Mismatches[i] = Mismatch{AccountID: m.Account, Check: m.Check, Expected: m.Expected, Found: m.Found, Reference: optional(m.Reference)}
+	}
+	return shown
 }

@@ -301,6 +301,20 @@ type GrantInput struct {
 	Reason string `json:"reason"`
 }
 
+// Something that does not add up.
+type Mismatch struct {
+	// The account in whose records it is.
+	AccountID string `json:"accountId"`
+	// What was checked, in a word, such as chain.
+	Check string `json:"check"`
+	// What follows from the other records.
+	Expected string `json:"expected"`
+	// What is there.
+	Found string `json:"found"`
+	// Where, such as sequence:12; null: the account as a whole.
+	Reference *string `json:"reference,omitempty"`
+}
+
 // Where a page of a list stands.
 type PageInfo struct {
 	// More follows behind the last edge.
@@ -379,6 +393,42 @@ type Price struct {
 	Per int64 `json:"per"`
 	// From when it counts.
 	EffectiveFrom waterfall.Instant `json:"effectiveFrom"`
+}
+
+// The three datasets read again and held against each other.
+type Reconciliation struct {
+	// The reconciliation's own id.
+	ID string `json:"id"`
+	// When it began.
+	StartedAt waterfall.Instant `json:"startedAt"`
+	// When it was done; null while it runs, and when it broke off.
+	FinishedAt *waterfall.Instant `json:"finishedAt,omitempty"`
+	// How many accounts were read.
+	Accounts int64 `json:"accounts"`
+	// How many usage events were read.
+	UsageEvents int64 `json:"usageEvents"`
+	// How many monetization events were read.
+	MonetizationEvents int64 `json:"monetizationEvents"`
+	// How many balance updates were read.
+	BalanceUpdates int64 `json:"balanceUpdates"`
+	// What does not add up, the first of it where it is much; empty: everything adds up.
+	Mismatches []Mismatch `json:"mismatches"`
+}
+
+// A page of reconciliations.
+type ReconciliationConnection struct {
+	// The reconciliations of the page.
+	Edges []ReconciliationEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// A reconciliation in a list.
+type ReconciliationEdge struct {
+	// Where in the list it stands.
+	Cursor string `json:"cursor"`
+	// The reconciliation.
+	Node *Reconciliation `json:"node"`
 }
 
 // Ends a hold with nothing used.

@@ -35,6 +35,15 @@ func ParseIDCursor(after *string) (*ledger.ID, error) {
 	return &id, nil
 }
 
+// ParseFeedCursor reads where a feed goes on: nil is from now on, "" from the
+// beginning, which is the zero id.
+func ParseFeedCursor(after *string) (*ledger.ID, error) {
+	if after != nil && *after == "" {
+		return &ledger.ID{}, nil
+	}
+	return ParseIDCursor(after)
+}
+
 func sequenceCursor(n int64) string {
 	return cursors.EncodeToString(strconv.AppendInt(nil, n, 10))
 }

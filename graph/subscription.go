@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"spillway/engine"
+	"spillway/engine/waterfall"
+	"spillway/graph/caller"
+	"spillway/graph/view"
+	"spillway/ledger"
+)
+
+type subscription resolvers
+
+// exists answers for an account that there is none of, before anything is
+// followed.
+func (s *subscription) exists(ctx context.Context, id string) error {
+	if !waterfall.ValidID(id) {
+		return noSuchAccount("accountId")
+	}
+	row, err := s.from.Ledger.Account(ctx, id)
+	switch {
+	case err != nil:
+		return &view.StoreError{Err: err}
+	case row == nil:
+		return noSuchAccount("accountId")
+	}
+	return nil
+}
+
+// follow runs a source until the client leaves or the source ends. The source
+// waits for the client with each value: whoever is slow holds up nobody else.
+func follow[T any](ctx context.Context, s *subscription, source func(deliver func(T) error) error) <-chan T {
+	values := make(chan T)
+	go func() {
+		defer close(values)
+		defer func() {
+			if r := recover(); r != nil {
+				s.log.ErrorContext(ctx, "a panic while following", "request", caller.From(ctx).Request,
+					"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			}
+		}()
+		err := source(func(v T) error {
+			select {
+			case values <- v:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		if err != nil && !errors.Is(err, ctx.Err()) {
+			s.log.WarnContext(ctx, "a subscription ended", "request", caller.From(ctx).Request, "error", err.Error())
+		}
+	}()
+	return values
+}
+
+func (s *subscription) edge(item ledger.FeedItem) *view.DecisionEdge {
+	return &view.DecisionEdge{Cursor: view.IDCursor(item.Event), Node: view.NewDecision(s.from, item.Decision)}
+}
+
+func (s *subscription) Decisions(ctx context.Context, account string, filter *view.DecisionFilter, after *string) (<-chan *view.DecisionEdge, error) {
+	cursor, err := view.ParseFeedCursor(after)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.exists(ctx, account); err != nil {
+		return nil, err
+	}
+	return follow(ctx, s, func(deliver func(*view.DecisionEdge) error) error {
+		return s.from.Engine.FollowDecisions(ctx, account, filter.Ledger(), cursor, func(item ledger.FeedItem) error {
+			return deliver(s.edge(item))
+		})
+	}), nil
+}
+
+func (s *subscription) AllDecisions(ctx context.Context, filter *view.DecisionFilter, after *string) (<-chan *view.DecisionEdge, error) {
+	cursor, err := view.ParseFeedCursor(after)
+	if err != nil {
+		return nil, err
+	}
+	return follow(ctx, s, func(deliver func(*view.DecisionEdge) error) error {
+		return s.from.Engine.FollowAllDecisions(ctx, filter.Ledger(), cursor, func(item ledger.FeedItem) error {
+			return deliver(s.edge(item))
+		})
+	}), nil
+}
+
+func (s *subscription) Balance(ctx context.Context, account string) (<-chan *view.Balance, error) {
+	if err := s.exists(ctx, account); err != nil {
+		return nil, err
+	}
+	return follow(ctx, s, func(deliver func(*view.Balance) error) error {
+		return s.from.Engine.FollowBalance(ctx, account, func(b *engine.Balance) error { return deliver(view.NewBalance(b)) })
+	}), nil
+}
+
+func (s *subscription) Buckets(ctx context.Context, account, user string, feature *string) (<-chan []view.BucketState, error) {
+	query := engine.BucketQuery{Account: account, User: &user}
+	if feature != nil {
+		query.Feature = *feature
+	}
+	// Once beforehand: what is wrong with the query is told at once.
+	if _, err := s.from.Engine.Buckets(ctx, query); err != nil {
+		return nil, err
+	}
+	return follow(ctx, s, func(deliver func([]view.BucketState) error) error {
+		return s.from.Engine.FollowBuckets(ctx, query, func(b []engine.BucketState) error { return deliver(s.from.BucketStates(b)) })
+	}), nil
+}
