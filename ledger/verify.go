@@ -249,3 +249,10 @@ func (v *verifier) close() error {
 	}
 	return nil
 }
+
+// Known tells whether there is anything of an account, its row or any record.
+func (l *Ledger) Known(ctx context.Context, account string) (known bool, err error) {
+	err = l.read.QueryRow(ctx, `select exists (select from accounts where account_id = $1) or exists (select from grants where account_id = $1)
+		or exists (select from usage_events where account_id = $1) or exists (select from balance_updates where account_id = $1)`, account).Scan(&known)
+	return known, err
+}

@@ -30,8 +30,13 @@ type commands struct {
 	Dev     devCommand     `cmd:"" help:"Run on a private PostgreSQL and Redis with demo data; the place to start."`
 	Serve   serveCommand   `cmd:"" help:"Serve on the stores that the settings name."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date."`
-	Token   tokenCommand   `cmd:"" help:"Print a signed token (HS256 secret only)."`
-	Stores  storesCommand  `cmd:"" help:"Run a command with a throwaway PostgreSQL and Redis, then remove them."`
+
+	Verify    verifyCommand    `cmd:"" help:"Prove the ledger: a line for each fault, exit code 1 where there is one."`
+	Reconcile reconcileCommand `cmd:"" help:"The same checks, kept as a Reconciliation."`
+	Export    exportCommand    `cmd:"" help:"Write an account's records as NDJSON and CSV."`
+
+	Token  tokenCommand  `cmd:"" help:"Print a signed token (HS256 secret only)."`
+	Stores storesCommand `cmd:"" help:"Run a command with a throwaway PostgreSQL and Redis, then remove them."`
 }
 
 // outside is all that a command may use of its surroundings.
@@ -58,7 +63,7 @@ func main() {
 	// A second signal ends us at once, by the system's own way; the children
 	// are tied to our life.
 	context.AfterFunc(ctx, stop)
-	code := run(ctx, os.Args[1:], outside{lookup: os.LookupEnv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, serve: serveApp})
+	code := run(ctx, os.Args[1:], outside{lookup: os.LookupEnv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, serve: serveApp, prove: proveLedger})
 	os.Exit(code)
 }
 

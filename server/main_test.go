@@ -26,7 +26,7 @@ func environment(pairs ...string) lookup {
 func start(t *testing.T, env lookup, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	code = run(t.Context(), args, outside{lookup: env, stdin: strings.NewReader(""), stdout: &out, stderr: &err})
+	code = run(t.Context(), args, outside{lookup: env, stdin: strings.NewReader(""), stdout: &out, stderr: &err, prove: proveLedger})
 	return code, out.String(), err.String()
 }
 

@@ -10,12 +10,22 @@ import (
 // finding is one place where the ledger does not add up.
 type finding struct {
 	Account, Check, Expected, Found string
+	// Reference says where, such as sequence:12; "" for the whole account.
+	Reference string
 }
 
-// prover replays the ledger of one account, or of all where account is empty,
-// and reports each fault as it is found. With keep the result is stored as a
-// Reconciliation. An error means that the replay could not finish.
-type prover func(ctx context.Context, databaseURL, account string, keep bool, report func(finding)) error
+// proof is what to prove.
+type proof struct {
+	Settings settings
+	// Account is "" for all.
+	Account string
+	// Keep stores the result as a Reconciliation.
+	Keep bool
+}
+
+// prover replays the ledger and reports each fault as it is found. An error
+// means that the replay could not finish.
+type prover func(ctx context.Context, p proof, report func(finding)) error
 
 // verifyCommand is `spillway verify`.
 type verifyCommand struct {
@@ -34,7 +44,12 @@ type reconcileCommand struct {
 }
 
 // Help is shown by spillway reconcile --help.
-func (reconcileCommand) Help() string { return settingsHelp([]setting{databaseURL}) }
+func (reconcileCommand) Help() string {
+	return settingsHelp([]setting{databaseURL, optionalRedis})
+}
+
+// optionalRedis is needed only to compare counters too.
+var optionalRedis = setting{redisURL.name, "", "Redis, to compare its counters with the usage events; without it they are not looked at", readRedisURL}
 
 // Run prints what verify prints, and stores it.
 func (c *reconcileCommand) Run(out *outside, ctx boxed) error {
@@ -42,7 +57,11 @@ func (c *reconcileCommand) Run(out *outside, ctx boxed) error {
 }
 
 func prove(ctx context.Context, out *outside, account string, keep bool) error {
-	s, err := loadSettings(out.lookup, databaseURL)
+	wanted := []setting{databaseURL}
+	if value, _ := out.lookup(optionalRedis.name); keep && value != "" {
+		wanted = append(wanted, optionalRedis)
+	}
+	s, err := loadSettings(out.lookup, wanted...)
 	if err != nil {
 		return err
 	}
@@ -51,7 +70,7 @@ func prove(ctx context.Context, out *outside, account string, keep bool) error {
 	}
 	faults := 0
 	var printing error
-	err = out.prove(ctx, s.DatabaseURL, account, keep, func(f finding) {
+	err = out.prove(ctx, proof{s, account, keep}, func(f finding) {
 		faults++
 		if _, err := fmt.Fprintln(out.stdout, f); err != nil {
 			printing = err
@@ -68,9 +87,14 @@ func prove(ctx context.Context, out *outside, account string, keep bool) error {
 	return nil
 }
 
-// String is the line that scripts read: four words without spaces in them.
+// String is the line that scripts read: four words without spaces in them. The
+// check says where it failed, such as chain@sequence:12.
 func (f finding) String() string {
-	return fmt.Sprintf("account=%s check=%s expected=%s found=%s", word(f.Account), word(f.Check), word(f.Expected), word(f.Found))
+	check := f.Check
+	if f.Reference != "" {
+		check += "@" + f.Reference
+	}
+	return fmt.Sprintf("account=%s check=%s expected=%s found=%s", word(f.Account), word(check), word(f.Expected), word(f.Found))
 }
 
 // word quotes what would not read as one word.

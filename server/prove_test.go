@@ -9,7 +9,7 @@ import (
 
 func TestProveTellsByItsCode(t *testing.T) {
 	wrong := finding{Account: "acme/1", Check: "balance", Expected: "10", Found: "-3"}
-	odd := finding{Account: "b", Check: "chain", Expected: "", Found: `a "b"`}
+	odd := finding{Account: "b", Check: "chain", Expected: "", Found: `a "b"`, Reference: "sequence:12"}
 	for _, c := range []struct {
 		name     string
 		findings []finding
@@ -22,7 +22,7 @@ func TestProveTellsByItsCode(t *testing.T) {
 		{name: "all adds up", env: with(), code: exitDone},
 		{
 			name: "faults", env: with(), findings: []finding{wrong, odd}, code: exitFault,
-			stdout: "account=acme/1 check=balance expected=10 found=-3\naccount=b check=chain expected=\"\" found=\"a \\\"b\\\"\"\n",
+			stdout: "account=acme/1 check=balance expected=10 found=-3\naccount=b check=chain@sequence:12 expected=\"\" found=\"a \\\"b\\\"\"\n",
 		},
 		{
 			name: "away after a fault", env: with(), findings: []finding{wrong}, err: errors.New("the database went away"), code: exitAway,
@@ -34,9 +34,10 @@ func TestProveTellsByItsCode(t *testing.T) {
 		for _, keep := range []bool{false, true} {
 			var stdout bytes.Buffer
 			o := &outside{lookup: c.env, stdout: &stdout}
-			o.prove = func(_ context.Context, url, account string, kept bool, report func(finding)) error {
-				if url != "postgres://owner:hidden@localhost:5432/spillway" || account != c.account || kept != keep {
-					t.Errorf("%s: asked for %q %q %v", c.name, url, account, kept)
+			o.prove = func(_ context.Context, p proof, report func(finding)) error {
+				if p.Settings.DatabaseURL != "postgres://owner:hidden@localhost:5432/spillway" || p.Account != c.account || p.Keep != keep ||
+					(p.Settings.Redis != nil) != keep {
+					t.Errorf("%s: asked for %+v", c.name, p)
 				}
 				for _, f := range c.findings {
 					report(f)
@@ -66,7 +67,7 @@ func TestProveTellsByItsCode(t *testing.T) {
 // Standard output that is gone must not turn a fault into a success.
 func TestProveThatCannotPrint(t *testing.T) {
 	o := &outside{lookup: with(), stdout: closed{}}
-	o.prove = func(_ context.Context, _, _ string, _ bool, report func(finding)) error {
+	o.prove = func(_ context.Context, _ proof, report func(finding)) error {
 		report(finding{Account: "a"})
 		return nil
 	}

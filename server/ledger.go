@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"spillway/engine"
+	"spillway/engine/counters"
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// openForReading opens the ledger for a command that reads, and refuses a
+// database that has not been migrated.
+func openForReading(ctx context.Context, url string) (*ledger.Ledger, error) {
+	l, err := ledger.Open(ctx, url, ledger.Options{Writers: 1, Readers: 4})
+	if err != nil {
+		return nil, unusable{err}
+	}
+	current, err := l.SchemaCurrent(ctx)
+	switch {
+	case ledger.Away(err):
+		l.Close()
+		return nil, fmt.Errorf("DATABASE_URL: the database is away: %w", err)
+	case err != nil || !current:
+		l.Close()
+		return nil, unusablef("DATABASE_URL: the schema is not up to date; run: spillway migrate")
+	}
+	return l, nil
+}
+
+// proveLedger is the prover.
+func proveLedger(ctx context.Context, p proof, report func(finding)) error {
+	l, err := openForReading(ctx, p.Settings.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if p.Keep {
+		return reconcile(ctx, l, p, report)
+	}
+	if err := accountExists(ctx, l, p.Account); err != nil {
+		return err
+	}
+	_, err = l.Verify(ctx, p.Account, func(m ledger.Mismatch) {
+		report(finding{m.Account, m.Check, m.Expected, m.Found, m.Reference})
+	})
+	return err
+}
+
+// accountExists refuses an account of which there is nothing to prove. One whose
+// row is gone while its records stand is a fault and not an absence.
+func accountExists(ctx context.Context, l *ledger.Ledger, account string) error {
+	if account == "" {
+		return nil
+	}
+	known, err := l.Known(ctx, account)
+	if err == nil && !known {
+		return unusablef("--account: there is no account %s", account)
+	}
+	return err
+}
+
+// reconcile proves and keeps, through an engine as the server's own.
+func reconcile(ctx context.Context, l *ledger.Ledger, p proof, report func(finding)) error {
+	var cache engine.Counters = counters.NewMemory() // empty: it has no say
+	if p.Settings.Redis != nil {
+		redis := counters.NewRedis(p.Settings.Redis)
+		defer func() { _ = redis.Close() }()
+		cache = redis
+	}
+	e, err := engine.New(ctx, l, cache, engine.Options{})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	r, err := e.Reconcile(ctx, p.Account)
+	var fault *engine.Fault
+	if errors.As(err, &fault) && fault.Code == engine.CodeNotFound {
+		return unusablef("--account: there is no account %s", p.Account)
+	}
+	if err != nil {
+		return err
+	}
+	for _, m := range r.Found {
+		report(finding{m.Account, m.Check, m.Expected, m.Found, m.Reference})
+	}
+	if more := int(r.Mismatches) - len(r.Found); more > 0 {
+		report(finding{Account: p.Account, Check: "further", Expected: "0", Found: fmt.Sprint(more)})
+	}
+	return nil
+}
+
+// exportCommand is `spillway export`.
+type exportCommand struct {
+	Account string `required:"" help:"The account."`
+	From    string `required:"" help:"The first moment: 2026-03-01 or 2026-03-01T00:00:00Z."`
+	To      string `required:"" help:"The moment behind the last."`
+	Out     string `default:"." help:"The directory; it is made where it is missing."`
+}
+
+// Help is shown by spillway export --help.
+func (exportCommand) Help() string {
+	return "Writes usage_events, monetization_events, balance_updates and grants, and a README that explains them.\n\n" + settingsHelp([]setting{databaseURL})
+}
+
+// Run writes the files, and how many rows each has.
+func (c *exportCommand) Run(out *outside, ctx boxed) error {
+	s, err := loadSettings(out.lookup, databaseURL)
+	if err != nil {
+		return err
+	}
+	if !accountID.MatchString(c.Account) {
+		return unusablef("--account must have 1 to 128 letters, digits or . _ : @ / -")
+	}
+	from, err := moment("--from", c.From)
+	if err != nil {
+		return err
+	}
+	to, err := moment("--to", c.To)
+	if err != nil {
+		return err
+	}
+	if to <= from {
+		return unusablef("--to must be later than --from")
+	}
+	l, err := openForReading(ctx, s.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return c.write(ctx, l, from, to, out.stdout)
+}
+
+func (c *exportCommand) write(ctx context.Context, l *ledger.Ledger, from, to waterfall.Instant, stdout io.Writer) error {
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return unusablef("--out: %w", err)
+	}
+	rows, err := l.Export(ctx, c.Account, from, to, func(name string) (io.WriteCloser, error) {
+		return os.Create(filepath.Join(c.Out, name))
+	})
+	switch {
+	case err != nil:
+		return err
+	case rows == nil:
+		return unusablef("--account: there is no account %s", c.Account)
+	}
+	if err := os.WriteFile(filepath.Join(c.Out, "README.md"), []byte(ledger.ExportGuide), 0o644); err != nil {
+		return unusablef("--out: %w", err)
+	}
+	for _, name := range ledger.ExportFiles {
+		if _, err := fmt.Fprintf(stdout, "%s %d\n", name, rows[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moment reads a time of the command line: a day, or a moment with its offset.
+func moment(flag, text string) (waterfall.Instant, error) {
+	for _, form := range []string{time.DateOnly, time.RFC3339Nano} {
+		if t, err := time.Parse(form, text); err == nil {
+			return waterfall.InstantOf(t), nil
+		}
+	}
+	return 0, unusablef("%s is %q: expected a day such as 2026-03-01 or a moment such as 2026-03-01T00:00:00Z", flag, text)
+}
