@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -56,9 +57,8 @@ func refuse(c *caller.Caller, errs gqlerror.List) gqlerror.List {
 		if _, known := err.Extensions["code"]; !known {
 			err.Extensions["code"] = string(engine.CodeBadInput)
 		}
-		if _, known := err.Extensions["retryable"]; !known {
-			err.Extensions["retryable"] = false
-		}
+		code := engine.Code(fmt.Sprint(err.Extensions["code"]))
+		err.Extensions["retryable"] = (&engine.Fault{Code: code}).Retryable()
 		err.Extensions["requestId"] = c.Request
 	}
 	return errs

@@ -25,6 +25,12 @@ var asks = map[string]string{
 	"Query.plans":               `query { plans { key } }`,
 	"Query.plan":                `query { plan(key: "plus") { key } }`,
 	"Query.auditLog":            `query($a: ID!) { auditLog(accountId: $a) { edges { node { id } } } }`,
+	"Query.reconciliations":     `query($a: ID!) { reconciliations(accountId: $a) { edges { node { id } } } }`,
+	"Mutation.reconcile":        `mutation($a: ID!) { reconcile(accountId: $a) { mismatches { check } } }`,
+	"Subscription.decisions":    `subscription($a: ID!) { decisions(accountId: $a, after: "") { node { userId } } }`,
+	"Subscription.balance":      `subscription($a: ID!) { balance(accountId: $a) { available } }`,
+	"Subscription.buckets":      `subscription($a: ID!) { buckets(accountId: $a, userId: "ann") { key } }`,
+	"Subscription.allDecisions": `subscription { allDecisions(after: "") { node { userId } } }`,
 	"Mutation.authorize":        `mutation($a: ID!) { authorize(input: {accountId: $a, userId: "ann", feature: "chat", idempotencyKey: "matrix"}) { status } }`,
 	"Mutation.authorizeBatch":   `mutation($a: ID!) { authorizeBatch(inputs: [{accountId: $a, userId: "ann", feature: "chat", idempotencyKey: "matrix"}]) { error { code } } }`,
 	"Mutation.settle":           `mutation($a: ID!) { settle(input: {accountId: $a, decisionId: "01890a5d-ac96-774b-bcce-b302099a8057", quantity: 1, idempotencyKey: "m"}) { id } }`,
@@ -44,8 +50,9 @@ var asks = map[string]string{
 // userFields and serviceFields are what the contract lets them use; admins may
 // use all.
 var (
-	userFields    = []string{"Query.viewer", "Query.account", "Query.decision", "Query.preview", "Query.features", "Query.plans", "Query.plan"}
-	serviceFields = append([]string{"Mutation.authorize", "Mutation.authorizeBatch", "Mutation.settle", "Mutation.release"}, userFields...)
+	userFields = []string{"Query.viewer", "Query.account", "Query.decision", "Query.preview", "Query.features", "Query.plans", "Query.plan",
+		"Subscription.decisions", "Subscription.balance", "Subscription.buckets"}
+	serviceFields = append([]string{"Mutation.authorize", "Mutation.authorizeBatch", "Mutation.settle", "Mutation.release"}, userFields[:7]...)
 )
 
 var requestIDs = regexp.MustCompile(`"requestId":"[^"]*"`)
@@ -62,9 +69,9 @@ func (w *world) everyWay(token, query, account string) map[string]string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	answers := map[string]string{"POST": w.post(token, string(body), nil).body}
-	if events, _ := w.stream(token, string(body)); len(events) > 0 {
-		answers["SSE"] = strings.TrimSuffix(strings.TrimPrefix(events[0], "event: next\ndata: "), "\n")
+	answers := map[string]string{"SSE": w.follow(token, string(body)).next()}
+	if !strings.HasPrefix(query, "subscription") {
+		answers["POST"] = w.post(token, string(body), nil).body
 	}
 	if token != "" {
 		s := w.connect(token)
@@ -86,6 +93,9 @@ func TestWhoSeesWhat(t *testing.T) {
 	own, other, missing := w.id("acme"), w.id("umbrella"), w.id("nobody")
 	w.credits(own, "5")
 	w.credits(other, "7")
+	for _, account := range []string{own, other} { // something to follow
+		w.must(w.service(), authorize, vars{"in": vars{"accountId": account, "userId": "ann", "feature": "chat", "idempotencyKey": "first"}})
+	}
 	schema := api.Schema()
 	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		if root == nil {

@@ -17,6 +17,7 @@ import (
 const (
 	// heartbeat keeps proxies from closing a quiet stream.
 	heartbeat = 15 * time.Second
+	beat      = ": \n\n"
 	// slowest is how long a reader may leave a message unread.
 	slowest = 10 * time.Second
 )
@@ -34,7 +35,9 @@ func (e *Edge) stream(ctx context.Context, w http.ResponseWriter, params *graphq
 	h["Cache-Control"] = []string{"no-store, no-transform"}
 	h["X-Accel-Buffering"] = []string{"no"} // nginx would hold events back
 	w.WriteHeader(http.StatusOK)
-
+	if out.send(beat) != nil { // the headers must not wait for the first answer
+		return
+	}
 	c := caller.From(ctx)
 	op, errs := e.prepare(ctx, params, size)
 	if errs == nil && op.Operation.Operation == ast.Subscription {
@@ -46,7 +49,7 @@ func (e *Edge) stream(ctx context.Context, w http.ResponseWriter, params *graphq
 	}
 	if errs != nil {
 		// Told in the stream: clients read no body of another status.
-		_ = out.next(e.API.DispatchError(graphql.WithOperationContext(ctx, op), errs))
+		_ = out.next(marshal(e.API.DispatchError(graphql.WithOperationContext(ctx, op), errs)))
 		_ = out.complete()
 		return
 	}
@@ -78,10 +81,11 @@ func (e *Edge) endWith(expires time.Time, cancel context.CancelCauseFunc) (stop 
 	return func() { undo(); timer.Stop() }
 }
 
-// run gives the answers of an operation, and closes the channel after the
-// last. It waits for its reader.
-func (e *Edge) run(ctx context.Context, op *graphql.OperationContext) <-chan *graphql.Response {
-	answers := make(chan *graphql.Response)
+// run gives the answers of an operation, written out, and closes the channel
+// after the last. It waits for its reader. The executor writes each answer of a
+// subscription over the one before, so none is handed on as it is.
+func (e *Edge) run(ctx context.Context, op *graphql.OperationContext) <-chan []byte {
+	answers := make(chan []byte)
 	next, ctx := e.API.DispatchOperation(ctx, op)
 	go func() {
 		defer close(answers)
@@ -91,7 +95,7 @@ func (e *Edge) run(ctx context.Context, op *graphql.OperationContext) <-chan *gr
 				return
 			}
 			select {
-			case answers <- response:
+			case answers <- marshal(response):
 			case <-ctx.Done():
 				return
 			}
@@ -103,20 +107,20 @@ func (e *Edge) run(ctx context.Context, op *graphql.OperationContext) <-chan *gr
 	return answers
 }
 
-func (e *Edge) forward(ctx context.Context, out *events, answers <-chan *graphql.Response) {
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
+func (e *Edge) forward(ctx context.Context, out *events, answers <-chan []byte) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
 	for {
 		var err error
 		select {
-		case response, more := <-answers:
+		case answer, more := <-answers:
 			if !more {
 				e.last(ctx, out)
 				return
 			}
-			err = out.next(response)
-		case <-beat.C:
-			err = out.send(": \n\n")
+			err = out.next(answer)
+		case <-tick.C:
+			err = out.send(beat)
 		case <-ctx.Done():
 			e.last(ctx, out)
 			return
@@ -130,7 +134,7 @@ func (e *Edge) forward(ctx context.Context, out *events, answers <-chan *graphql
 // last ends a stream: a token that ended is told before.
 func (e *Edge) last(ctx context.Context, out *events) {
 	if errors.Is(context.Cause(ctx), errExpired) {
-		_ = out.next(e.API.DispatchError(ctx, gqlerror.List{fault(engine.CodeUnauthenticated, "a valid token is needed")}))
+		_ = out.next(marshal(e.API.DispatchError(ctx, gqlerror.List{fault(engine.CodeUnauthenticated, "a valid token is needed")})))
 	}
 	_ = out.complete()
 }
@@ -141,8 +145,8 @@ type events struct {
 	control *http.ResponseController
 }
 
-func (o *events) next(response *graphql.Response) error {
-	return o.send("event: next\ndata: " + string(marshal(response)) + "\n\n")
+func (o *events) next(answer []byte) error {
+	return o.send("event: next\ndata: " + string(answer) + "\n\n")
 }
 
 func (o *events) complete() error { return o.send("event: complete\ndata: \n\n") }
