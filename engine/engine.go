@@ -36,10 +36,11 @@ type Engine struct {
 	stop     context.CancelFunc
 	catalogs catalogSource
 
-	hub      *hub
-	messages Messages
-	outgoing chan []string
-	reads    singleflight.Group
+	hub       *hub
+	messages  Messages
+	outgoing  chan []string
+	reads     singleflight.Group
+	anomalies *anomalies
 }
 
 // stats counts what the engine did, for metrics and tests.
@@ -85,7 +86,8 @@ func New(ctx context.Context, l *ledger.Ledger, c Counters, o Options) (*Engine,
 
 func newEngine(s Store, c Counters, catalogs catalogSource, o Options) *Engine {
 	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, log: o.Log, seed: maphash.MakeSeed(),
-		hub: newHub(), messages: o.Messages, outgoing: make(chan []string, 256)}
+		hub: newHub(), messages: o.Messages, outgoing: make(chan []string, 256),
+		anomalies: newAnomalies()}
 	if e.clock == nil {
 		e.clock = time.Now
 	}
@@ -151,6 +153,7 @@ func (e *Engine) submit(ctx context.Context, ops ...operation) []*item {
 			}
 		}
 	}
+	e.anomalies.noteConflicts(items)
 	return items
 }
 
