@@ -79,10 +79,13 @@ func DecodeSteps(e *Event, text string) error {
 		one, text, _ = strings.Cut(text, ";")
 		switch one[:min(1, len(one))] {
 		case "!":
+			if one != "!" {
+				return errSteps
+			}
 			e.Indivisible = true
 		case "^", "$":
 			n, err := strconv.ParseInt(one[1:], 10, 64)
-			if err != nil {
+			if err != nil || n < 0 {
 				return errSteps
 			}
 			if one[0] == '^' {
@@ -116,6 +119,9 @@ func decodeStep(text string, second int64) (Step, error) {
 		return s, errSteps
 	}
 	s.Kind = waterfall.Kind(kind)
+	if s.Scope == waterfall.PerAccount && !s.Kind.Counted() {
+		return s, errSteps
+	}
 	var rest string
 	s.Bucket, rest, _ = strings.Cut(text[1:], ",")
 	var fields [7]int64

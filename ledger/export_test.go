@@ -1,0 +1,19 @@
+package ledger
+
+import "github.com/jackc/pgx/v5/pgxpool"
+
+// What the tests from outside may see of the inside.
+
+// WritePool is the pool that batches run on.
+func (l *Ledger) WritePool() *pgxpool.Pool { return l.write }
+
+// ReadPool is the pool that queries run on.
+func (l *Ledger) ReadPool() *pgxpool.Pool { return l.read }
+
+// HotStatements are those that every batch runs, by name.
+var HotStatements = map[string]string{
+	"lock": sqlLock, "earlier": sqlEarlier, "decisions": sqlDecisions, "open grants": sqlOpenGrants, "grants by id": sqlGrantsByID,
+	"grants by key": sqlGrantsByKey, "usage since": sqlUsageSince, "parts": sqlParts, "postings": sqlPostingsOf,
+	"update lots": sqlUpdateLots, "update heads": sqlUpdateHeads,
+	"insert events": sqlInsertEvents, "insert monetization": sqlInsertMonetization, "insert postings": sqlInsertPostings,
+}
