@@ -21,7 +21,7 @@ import (
 // world is an engine on real stores with a clock of its own.
 type world struct {
 	*engine.Engine
-	t      *testing.T
+	t      testing.TB
 	ledger *ledger.Ledger
 	redis  *counters.Redis
 	url    string
@@ -69,12 +69,12 @@ func redisURL(t testing.TB) string {
 	return url
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldOn(t, redisURL(t))
 }
 
-func newWorldOn(t *testing.T, redis string) *world {
+func newWorldOn(t testing.TB, redis string) *world {
 	t.Helper()
 	w := &world{t: t, url: ledgertest.URL(t), clock: &clock{now: noon}, prefix: fmt.Sprintf("t%d-%d-", os.Getpid(), worlds.Add(1))}
 	w.ledger = openLedger(t, w.url)

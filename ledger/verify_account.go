@@ -80,9 +80,9 @@ func (v *verifier) failed() bool {
 		v.postings.err != nil || v.holds.err != nil || v.follow.err != nil
 }
 
-func (p *proof) fault(check, reference string, expected, found any) {
+func (p *proof) fault(check string, at place, expected, found any) {
 	if !p.failed() {
-		p.report(Mismatch{Account: p.id, Check: check, Expected: textOf(expected), Found: textOf(found), Reference: reference})
+		p.report(Mismatch{Account: p.id, Check: check, Expected: textOf(expected), Found: textOf(found), Reference: at.String()})
 	}
 }
 
@@ -96,19 +96,37 @@ func textOf(v any) string {
 
 // bookFault passes on what the books' own checker names.
 func (p *proof) bookFault(f book.Fault) {
-	reference := ""
+	at := place{}
 	switch {
 	case f.Sequence != 0:
-		reference = atSequence(f.Sequence)
+		at = atSequence(f.Sequence)
 	case f.Grant != (book.ID{}):
-		reference = atGrant(f.Grant)
+		at = atGrant(f.Grant)
 	}
-	p.fault(f.Check, reference, f.Expected, f.Found)
+	p.fault(f.Check, at, f.Expected, f.Found)
 }
 
-func atSequence(n int64) string { return fmt.Sprint("sequence:", n) }
-func atEvent(id ID) string      { return "event:" + id.String() }
-func atGrant(id ID) string      { return "grant:" + id.String() }
+// place is where something is at fault; the zero value is the account as a
+// whole. Its text is made only when there is a fault.
+type place struct {
+	what   string
+	id     ID
+	number int64
+}
+
+func (p place) String() string {
+	switch p.what {
+	case "":
+		return ""
+	case "sequence":
+		return fmt.Sprint("sequence:", p.number)
+	}
+	return p.what + ":" + p.id.String()
+}
+
+func atSequence(n int64) place { return place{what: "sequence", number: n} }
+func atEvent(id ID) place      { return place{what: "event", id: id} }
+func atGrant(id ID) place      { return place{what: "grant", id: id} }
 
 // lot is a grant with what its postings so far add up to.
 type lot struct {
@@ -157,7 +175,7 @@ func (p *proof) change(c *AuditEntry) {
 	switch c.Action {
 	case "createAccount", "setAccountStatus", "assignPlan", "setSpendCap":
 		if json.Unmarshal(c.After, &after) != nil {
-			p.fault("audit", "audit:"+c.ID.String(), "json", "unreadable")
+			p.fault("audit", place{what: "audit", id: c.ID}, "json", "unreadable")
 			return
 		}
 		s := settings{created: p.settings.created || c.Action == "createAccount", status: Active, plan: after.Plan}
@@ -295,12 +313,12 @@ func (p *proof) finish() {
 		p.finishGrant(l)
 	}
 	if p.row == nil {
-		p.fault("account", "", "an-account", "none")
+		p.fault("account", place{}, "an-account", "none")
 		return
 	}
 	p.books.End(p.row.Head)
 	if p.events != p.row.Events {
-		p.fault("account.events", "", p.events, p.row.Events)
+		p.fault("account.events", place{}, p.events, p.row.Events)
 	}
 	p.finishSettings()
 }
@@ -357,20 +375,20 @@ func (p *proof) finishGrant(l *lot) {
 func (p *proof) finishSettings() {
 	s := p.settings
 	if !s.created {
-		p.fault("account.created", "", "an-audit-entry", "none")
+		p.fault("account.created", place{}, "an-audit-entry", "none")
 		return
 	}
 	if s.status != p.row.Status {
-		p.fault("account.status", "", s.status, p.row.Status)
+		p.fault("account.status", place{}, s.status, p.row.Status)
 	}
 	if s.plan != p.row.Plan {
-		p.fault("account.plan", "", s.plan, p.row.Plan)
+		p.fault("account.plan", place{}, s.plan, p.row.Plan)
 	}
 	if was, is := capText(s.cap), capText(p.row.Cap); was != is {
-		p.fault("account.spend_cap", "", was, is)
+		p.fault("account.spend_cap", place{}, was, is)
 	}
 	if p.row.DecidedAt < p.last {
-		p.fault("account.decided_at", "", fmt.Sprint("not-before-", int64(p.last)), int64(p.row.DecidedAt))
+		p.fault("account.decided_at", place{}, fmt.Sprint("not-before-", int64(p.last)), int64(p.row.DecidedAt))
 	}
 }
 

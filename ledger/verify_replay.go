@@ -93,7 +93,7 @@ func (p *proof) replayAuthorized(e *Event) {
 	if !out.Allowed {
 		retryAt = waterfall.RetryAt(in, request, e.At)
 	}
-	p.same(e, "replay.reason", out.Reason, e.Reason)
+	p.sameReason(e, out.Reason)
 	p.same(e, "replay.granted", out.Granted, e.Granted)
 	p.same(e, "replay.charged", out.Charged, e.Charged)
 	p.same(e, "replay.ceilingRoom", out.CeilingRoom, e.CeilingRoom)
@@ -109,9 +109,9 @@ func (p *proof) replaySettled(e *Event, h *openHold, kept int) {
 	reserved := min(h.granted, e.Requested)
 	further := e.Steps[kept:]
 	if e.Requested <= h.granted {
-		p.same(e, "replay.reason", waterfall.Funded, e.Reason)
+		p.sameReason(e, waterfall.Funded)
 		p.same(e, "replay.granted", reserved, e.Granted)
-		p.same(e, "replay.steps", 0, len(further))
+		p.same(e, "replay.steps", 0, int64(len(further)))
 		return
 	}
 	if p.state.large {
@@ -135,7 +135,7 @@ func (p *proof) replaySettled(e *Event, h *openHold, kept int) {
 	case out.Granted < units:
 		reason = waterfall.PartlyFunded
 	}
-	p.same(e, "replay.reason", reason, e.Reason)
+	p.sameReason(e, reason)
 	p.same(e, "replay.granted", h.granted+out.Granted, e.Granted)
 	p.same(e, "replay.ceilingRoom", out.CeilingRoom, e.CeilingRoom)
 	p.same(e, "replay.capRoom", out.CapRoom, e.CapRoom)
@@ -156,9 +156,15 @@ func onlyBucket(set *ruleSet, s *Step) *ruleSet {
 }
 
 // same reports what the replay gives and the record does not.
-func (p *proof) same(e *Event, check string, expected, found any) {
+func (p *proof) same(e *Event, check string, expected, found int64) {
 	if expected != found {
 		p.fault(check, atEvent(e.ID), expected, found)
+	}
+}
+
+func (p *proof) sameReason(e *Event, expected waterfall.Reason) {
+	if expected != e.Reason {
+		p.fault("replay.reason", atEvent(e.ID), expected, e.Reason)
 	}
 }
 
@@ -172,7 +178,7 @@ func (p *proof) sameSteps(e *Event, in *waterfall.Input, out *waterfall.Outcome,
 	for i := range steps {
 		b, want, s := &in.Rules.Buckets[out.Steps[i].Bucket], &out.Steps[i], &steps[i]
 		same := b.Kind == s.Kind && b.Key == s.Bucket && b.Scope == s.Scope && want.Available == s.Available && want.Taken == s.Taken &&
-			want.Window == s.Window && want.ResetsAt == s.ResetsAt && sameReason(b, want, s) && s.Second == e.At.Second()
+			want.Window == s.Window && want.ResetsAt == s.ResetsAt && emptyAlike(b, want, s) && s.Second == e.At.Second()
 		charge := s.Credits
 		if credits {
 			charge = 0
@@ -190,9 +196,9 @@ func (p *proof) sameSteps(e *Event, in *waterfall.Input, out *waterfall.Outcome,
 	}
 }
 
-// sameReason compares why a step gave what it gave. An empty pool is EXHAUSTED
+// emptyAlike compares why a step gave what it gave. An empty pool is EXHAUSTED
 // as long as the engine keeps the spent grants in sight, which it need not.
-func sameReason(b *waterfall.Bucket, want *waterfall.Step, s *Step) bool {
+func emptyAlike(b *waterfall.Bucket, want *waterfall.Step, s *Step) bool {
 	empty := func(r waterfall.Reason) bool { return r == waterfall.Exhausted || r == waterfall.NotApplicable }
 	return want.Reason == s.Reason || !b.Kind.Counted() && s.Available == 0 && empty(want.Reason) && empty(s.Reason)
 }
