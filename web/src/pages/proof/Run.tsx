@@ -29,8 +29,12 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
           </span>
         </p>
         <p className="muted">
-          {formatQuantity(run.accounts)} accounts, {formatQuantity(run.usageEvents)} usage events, {formatQuantity(run.monetizationEvents)}{" "}
-          monetization events, {formatQuantity(run.balanceUpdates)} balance updates
+          {[
+            counted(run.accounts, "account"),
+            counted(run.usageEvents, "usage event"),
+            counted(run.monetizationEvents, "monetization event"),
+            counted(run.balanceUpdates, "balance update"),
+          ].join(", ")}
         </p>
         {faults > 0 && (
           <details>
@@ -41,4 +45,8 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
       </div>
     </li>
   );
+}
+
+function counted(count: number, what: string): string {
+  return `${formatQuantity(count)} ${what}${count === 1 ? "" : "s"}`;
 }

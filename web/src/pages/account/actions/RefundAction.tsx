@@ -18,7 +18,8 @@ interface Props {
 export function RefundButton({ accountId, decision, onDone }: Props) {
   const [open, setOpen] = useState(false);
   const left = decision.granted - decision.refunded;
-  if (left <= 0 || (decision.status !== "ALLOWED" && decision.status !== "SETTLED")) return null;
+  // While the dialog is open it stays, though the refund it made leaves nothing more to refund.
+  if (!open && (left <= 0 || (decision.status !== "ALLOWED" && decision.status !== "SETTLED"))) return null;
   return (
     <>
       <Button variant="default" onClick={() => setOpen(true)} style={{ justifySelf: "start" }}>
@@ -29,7 +30,9 @@ export function RefundButton({ accountId, decision, onDone }: Props) {
   );
 }
 
-function RefundDialog({ accountId, decision, left, onDone, onClose }: Props & { left: number; onClose: () => void }) {
+function RefundDialog({ accountId, onDone, onClose, ...given }: Props & { left: number; onClose: () => void }) {
+  // The decision as it was when the dialog was opened: the page behind it moves on with the refund.
+  const [{ decision, left }] = useState(given);
   const [text, setText] = useState(String(left));
   const [idempotencyKey] = useState(newKey);
   const action = useAction(RefundDocument);
