@@ -38,6 +38,9 @@ func (r *Redis) Listen(ctx context.Context, changed func(accounts []string), mis
 func (r *Redis) listenOnce(ctx context.Context, changed func([]string), missed func()) {
 	subscription := r.client.Subscribe(ctx, channel)
 	defer func() { _ = subscription.Close() }()
+	// To wait for a message does not end with the context: its connection does.
+	stop := context.AfterFunc(ctx, func() { _ = subscription.Close() })
+	defer stop()
 	if _, err := subscription.Receive(ctx); err != nil {
 		return
 	}

@@ -155,3 +155,18 @@ func withDatabase(server, name string) string {
 	u.Path = "/" + strings.TrimPrefix(name, "/")
 	return u.String()
 }
+
+// Count runs a query for one number as a superuser.
+func Count(t testing.TB, databaseURL, sql string, args ...any) (n int64) {
+	t.Helper()
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close(ctx) }()
+	if err := c.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
