@@ -100,6 +100,14 @@ func (a *app) serve(ctx context.Context) error {
 		return err
 	}
 	server := handler.Server()
+	if endpoint := a.config.Settings.OTLPEndpoint; endpoint != "" {
+		tracing, flush, err := traced(ctx, endpoint, server.Handler)
+		if err != nil {
+			return unusablef("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
+		}
+		defer flush()
+		server.Handler = tracing
+	}
 	jobs, stopJobs := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { sweep(jobs, a.engine, a.config.Log) })
