@@ -51,7 +51,7 @@ const (
 var stories = []story{
 	{id: YouAccount, name: "Ada Lovelace", plan: "plus",
 		grants: []lot{
-			{kind: waterfall.Credit, amount: 40 * credit, daysAgo: 12, note: "Top-up"},
+			{kind: waterfall.Credit, amount: 110 * credit, daysAgo: 12, note: "Top-up"},
 			{kind: waterfall.Promotion, amount: 5 * credit, daysAgo: 3, expiresIn: 4 * 24 * time.Hour, note: "Welcome gift"}},
 		daily:  []ask{{You, localMessage, 1, 14}, {You, videoSecond, 8, 3}, {You, cloudTask, 1, 3}},
 		lately: []ask{{You, localMessage, 1, 34}, {You, cloudTask, 1, 4}}},
