@@ -86,3 +86,7 @@ func (q *query) AuditLog(ctx context.Context, account *string, first int, after 
 func (q *query) Reconciliations(ctx context.Context, account *string, first int, after *string) (*view.ReconciliationConnection, error) {
 	return q.from.Reconciliations(ctx, account, first, after)
 }
+
+func (q *query) Anomalies(ctx context.Context, open *bool, first int, after *string) (*view.AnomalyConnection, error) {
+	return q.from.Anomalies(ctx, open, first, after)
+}

@@ -111,3 +111,9 @@ func (s *subscription) Buckets(ctx context.Context, account, user string, featur
 		return s.from.Engine.FollowBuckets(ctx, query, func(b []engine.BucketState) error { return deliver(s.from.BucketStates(b)) })
 	}), nil
 }
+
+func (s *subscription) Anomalies(ctx context.Context) (<-chan *view.Anomaly, error) {
+	return follow(ctx, s, func(deliver func(*view.Anomaly) error) error {
+		return s.from.Engine.FollowAnomalies(ctx, func(a *ledger.Anomaly) error { return deliver(view.NewAnomaly(a)) })
+	}), nil
+}

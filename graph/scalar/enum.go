@@ -67,6 +67,7 @@ var (
 	accounts = newEnum("AccountStatus", ledger.Active, namesOf(ledger.Active, ledger.Suspended)...)
 	postings = newEnum("BalanceUpdateKind", book.Grant, namesOf(book.Grant, book.Adjustment)...)
 	counters = newEnum("LedgerAccount", book.Purchases, namesOf(book.Purchases, book.Adjustments)...)
+	unusual  = newEnum("AnomalyKind", ledger.SpendSpike, namesOf(ledger.SpendSpike, ledger.StaleHolds)...)
 )
 
 // MarshalBucketKind writes a BucketKind.
@@ -116,6 +117,12 @@ func MarshalLedgerAccount(v book.Counter) graphql.Marshaler { return counters.ma
 
 // UnmarshalLedgerAccount reads a LedgerAccount.
 func UnmarshalLedgerAccount(v any) (book.Counter, error) { return counters.unmarshal(v) }
+
+// MarshalAnomalyKind writes an AnomalyKind.
+func MarshalAnomalyKind(v ledger.AnomalyKind) graphql.Marshaler { return unusual.marshal(v) }
+
+// UnmarshalAnomalyKind reads an AnomalyKind.
+func UnmarshalAnomalyKind(v any) (ledger.AnomalyKind, error) { return unusual.unmarshal(v) }
 
 // MarshalErrorCode writes an ErrorCode.
 func MarshalErrorCode(v engine.Code) graphql.Marshaler { return written(`"` + string(v) + `"`) }

@@ -49,6 +49,15 @@ func (a *Account) Balance(ctx context.Context) (*Balance, error) {
 	return NewBalance(b), nil
 }
 
+// BalanceAt is its credits at a moment.
+func (a *Account) BalanceAt(ctx context.Context, at waterfall.Instant) (*Balance, error) {
+	b, err := a.from.Engine.BalanceAt(ctx, a.row.ID, at)
+	if err != nil {
+		return nil, err
+	}
+	return NewBalance(b), nil
+}
+
 // NewBalance shows a balance.
 func NewBalance(b *engine.Balance) *Balance {
 	return &Balance{

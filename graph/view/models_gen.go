@@ -31,6 +31,44 @@ type AccountEdge struct {
 	Node *Account `json:"node"`
 }
 
+// Something unusual that the server noticed by itself: one for each cause.
+type Anomaly struct {
+	// The anomaly's own id.
+	ID string `json:"id"`
+	// What is unusual.
+	Kind ledger.AnomalyKind `json:"kind"`
+	// The account that it concerns; null: none alone.
+	AccountID *string `json:"accountId,omitempty"`
+	// The feature that most of it is about; null where no single one is.
+	Feature *string `json:"feature,omitempty"`
+	// One sentence for an admin.
+	Message string `json:"message"`
+	// What was seen: credits or denials in ten minutes, hours of silence, or a count.
+	Observed float64 `json:"observed"`
+	// What would be usual.
+	Expected float64 `json:"expected"`
+	// When it was noticed.
+	OpenedAt waterfall.Instant `json:"openedAt"`
+	// When it was over; null: it is not.
+	ResolvedAt *waterfall.Instant `json:"resolvedAt,omitempty"`
+}
+
+// A page of anomalies.
+type AnomalyConnection struct {
+	// The anomalies of the page.
+	Edges []AnomalyEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// An anomaly in a list.
+type AnomalyEdge struct {
+	// Where in the list it stands.
+	Cursor string `json:"cursor"`
+	// The anomaly.
+	Node *Anomaly `json:"node"`
+}
+
 // A page of the audit log.
 type AuditConnection struct {
 	// The entries of the page.

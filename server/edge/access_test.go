@@ -17,7 +17,7 @@ import (
 // test fails for a root field that is not here.
 var asks = map[string]string{
 	"Query.viewer":              `query { viewer { userId account { id name balance { available } } } }`,
-	"Query.account":             `query($a: ID!) { account(id: $a) { id name status plan { key } balance { available } buckets { key used } decisions { edges { node { id } } } grants { edges { node { id } } } balanceUpdates { edges { node { id } } } spendCap { limit } } }`,
+	"Query.account":             `query($a: ID!) { account(id: $a) { id name status plan { key } balance { available } buckets { key used } decisions { edges { node { id } } } grants { edges { node { id } } } balanceUpdates { edges { node { id } } } balanceAt(at: "2026-01-01T00:00:00Z") { available } usage(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { quantity } spendCap { limit } } }`,
 	"Query.accounts":            `query { accounts { edges { node { name } } } }`,
 	"Query.decision":            `query($a: ID!) { decision(accountId: $a, id: "01890a5d-ac96-774b-bcce-b302099a8057") { id } }`,
 	"Query.preview":             `query($a: ID!) { preview(input: {accountId: $a, userId: "ann", feature: "chat"}) { status explanation steps { available } } }`,
@@ -26,6 +26,8 @@ var asks = map[string]string{
 	"Query.plan":                `query { plan(key: "plus") { key } }`,
 	"Query.auditLog":            `query($a: ID!) { auditLog(accountId: $a) { edges { node { id } } } }`,
 	"Query.reconciliations":     `query($a: ID!) { reconciliations(accountId: $a) { edges { node { id } } } }`,
+	"Query.anomalies":           `query { anomalies { edges { node { id } } } }`,
+	"Subscription.anomalies":    `subscription { anomalies { kind } }`,
 	"Mutation.reconcile":        `mutation($a: ID!) { reconcile(accountId: $a) { mismatches { check } } }`,
 	"Subscription.decisions":    `subscription($a: ID!) { decisions(accountId: $a, after: "") { node { userId } } }`,
 	"Subscription.balance":      `subscription($a: ID!) { balance(accountId: $a) { available } }`,
@@ -96,6 +98,7 @@ func TestWhoSeesWhat(t *testing.T) {
 	for _, account := range []string{own, other} { // something to follow
 		w.must(w.service(), authorize, vars{"in": vars{"accountId": account, "userId": "ann", "feature": "chat", "idempotencyKey": "first"}})
 	}
+	w.noticing()
 	schema := api.Schema()
 	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		if root == nil {

@@ -34,7 +34,10 @@ type world struct {
 	t      *testing.T
 	edge   *edge.Edge
 	server *http.Server
+	engine *engine.Engine
 	ledger *ledger.Ledger
+	// database is its URL, as a superuser.
+	database string
 	log    *logged
 	url    string // http://127.0.0.1:port
 	prefix string
@@ -45,6 +48,7 @@ type world struct {
 type setup struct {
 	closed bool // as serve does: only admins see the schema
 	config func(*edge.Config)
+	ledger ledger.Options
 }
 
 var (
@@ -61,7 +65,13 @@ func newWorld(t *testing.T, s setup) *world {
 	if redisURL == "" {
 		t.Fatal("SPILLWAY_TEST_REDIS_URL is not set; run: make test")
 	}
-	w := &world{t: t, ledger: ledgertest.New(t), log: &logged{}, prefix: fmt.Sprintf("e%d-%d-", os.Getpid(), worlds.Add(1))}
+	w := &world{t: t, database: ledgertest.URL(t), log: &logged{}, prefix: fmt.Sprintf("e%d-%d-", os.Getpid(), worlds.Add(1))}
+	l, err := ledger.Open(context.Background(), w.database, s.ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	w.ledger = l
 	redis, err := counters.OpenRedis(redisURL)
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +83,7 @@ func newWorld(t *testing.T, s setup) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Close)
+	w.engine = e
 	keys, err := signin.Secret(secret)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,90 @@
+package view
+
+import (
+	"context"
+
+	"spillway/ledger"
+)
+
+// Anomalies is a page of the anomalies: the open ones, those that are over, or
+// all.
+func (s *Source) Anomalies(ctx context.Context, open *bool, first int, after *string) (*AnomalyConnection, error) {
+	p, err := page(first, after)
+	if err != nil {
+		return nil, err
+	}
+	found, more, err := s.Ledger.Anomalies(ctx, open, p)
+	if err != nil {
+		return nil, stored(err)
+	}
+	edges := make([]AnomalyEdge, len(found))
+	for i := range found {
+		edges[i] = AnomalyEdge{Cursor: IDCursor(found[i].ID), Node: NewAnomaly(&found[i])}
+	}
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
+	return &AnomalyConnection{Edges: edges, PageInfo: info}, nil
+}
+
+// NewAnomaly shows an anomaly.
+func NewAnomaly(a *ledger.Anomaly) *Anomaly {
+	return &Anomaly{
+		ID: a.ID.String(), Kind: a.Kind, AccountID: optional(a.Account), Feature: optional(a.Feature), Message: a.Message,
+		Observed: a.Observed, Expected: a.Expected, OpenedAt: a.OpenedAt, ResolvedAt: optional(a.ResolvedAt),
+	}
+}
+
+// AuditLog is a page of the audit log, of one account or of all.
+func (s *Source) AuditLog(ctx context.Context, account *string, first int, after *string) (*AuditConnection, error) {
+	p, err := page(first, after)
+	if err != nil {
+		return nil, err
+	}
+	var of string
+	set(&of, account)
+	entries, more, err := s.Ledger.AuditLog(ctx, of, p)
+	if err != nil {
+		return nil, stored(err)
+	}
+	edges := make([]AuditEdge, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		edges[i] = AuditEdge{Cursor: IDCursor(e.ID), Node: &AuditEntry{
+			ID: e.ID.String(), Actor: e.Actor, Action: e.Action, AccountID: optional(e.Account), Reason: e.Reason,
+			Before: e.Before, After: e.After, At: e.At,
+		}}
+	}
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
+	return &AuditConnection{Edges: edges, PageInfo: info}, nil
+}
+
+// Reconciliations is a page of them, of one account or of all.
+func (s *Source) Reconciliations(ctx context.Context, account *string, first int, after *string) (*ReconciliationConnection, error) {
+	p, err := page(first, after)
+	if err != nil {
+		return nil, err
+	}
+	var of string
+	set(&of, account)
+	found, more, err := s.Ledger.Reconciliations(ctx, of, p)
+	if err != nil {
+		return nil, stored(err)
+	}
+	edges := make([]ReconciliationEdge, len(found))
+	for i := range found {
+		edges[i] = ReconciliationEdge{Cursor: IDCursor(found[i].ID), Node: NewReconciliation(&found[i])}
+	}
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
+	return &ReconciliationConnection{Edges: edges, PageInfo: info}, nil
+}
+
+// NewReconciliation shows a reconciliation.
+func NewReconciliation(r *ledger.Reconciliation) *Reconciliation {
+	shown := &Reconciliation{
+		ID: r.ID.String(), StartedAt: r.StartedAt, FinishedAt: optional(r.FinishedAt), Accounts: r.Accounts, UsageEvents: r.UsageEvents,
+		MonetizationEvents: r.MonetizationEvents, BalanceUpdates: r.BalanceUpdates, Mismatches: make([]Mismatch, len(r.Found)),
+	}
+	for i, m := range r.Found {
+		shown.Mismatches[i] = Mismatch{AccountID: m.Account, Check: m.Check, Expected: m.Expected, Found: m.Found, Reference: optional(m.Reference)}
+	}
+	return shown
+}
