@@ -21,6 +21,8 @@ type history struct {
 	id        string
 	decisions []*ledger.Decision
 	grants    []ledger.ID
+	// onePlan leaves the account with the plan that it began with.
+	onePlan bool
 	// done counts what was answered without an error, by operation.
 	done map[string]int
 }
@@ -114,6 +116,9 @@ func (h *history) step() {
 		_, err = h.SetSpendCap(ctx, h.id, limit, byTest)
 	case n < 98:
 		name = "plan"
+		if h.onePlan {
+			return
+		}
 		_, err = h.AssignPlan(ctx, h.id, []string{"long", "long", "short"}[h.random.IntN(3)], byTest)
 	case n < 99:
 		name = "status"
@@ -124,6 +129,7 @@ func (h *history) step() {
 		must(h.SetAccountStatus(ctx, h.id, ledger.Active, byTest))
 	default:
 		name = "price"
+		h.clock.Add(time.Millisecond) // a batch counts ahead of a clock that stands
 		_, err = h.SetPrice(ctx, "text", 1+h.random.Int64N(1_000_000), 1+h.random.Int64N(3), nil, byTest)
 	}
 	h.answered(name, err)

@@ -13,8 +13,8 @@ import (
 
 // Past is an account's grants as they stood at a moment, by their postings.
 type Past struct {
-	// Grants have Remaining and Held of that moment; those without a posting
-	// until then are left out.
+	// Grants have Remaining, Held and Issues of that moment; those that were not
+	// yet created are left out.
 	Grants []Grant
 	// Sequence is that of the newest posting counted in, 0: none.
 	Sequence int64
@@ -78,23 +78,24 @@ func foldAt(ctx context.Context, tx pgx.Tx, account string, grants []Grant, sequ
 	if backwards {
 		from, to = sequence+1, head
 	}
-	type change struct {
+	type changed struct {
 		grant           ID
 		remaining, held int64
+		issues          int32
 		created         bool // its first issue is among them
 	}
 	rows, err := tx.Query(ctx, `select grant_id, sum(amount)::bigint, -(coalesce(sum(amount) filter (where kind in ($4, $5)), 0))::bigint,
-			bool_or(kind = $6 and source_id = grant_id and ordinal = 0)
+			count(*) filter (where kind = $6)::int, bool_or(kind = $6 and source_id = grant_id and ordinal = 0)
 		from balance_updates where account_id = $1 and sequence between $2 and $3 group by grant_id`,
 		account, from, to, int16(book.Hold), int16(book.HoldRelease), int16(book.Grant))
-	changes, err := collect(rows, err, func(row pgx.Row) (*change, error) {
-		c := &change{}
-		return c, row.Scan(&c.grant, &c.remaining, &c.held, &c.created)
+	changes, err := collect(rows, err, func(row pgx.Row) (*changed, error) {
+		c := &changed{}
+		return c, row.Scan(&c.grant, &c.remaining, &c.held, &c.issues, &c.created)
 	})
 	if err != nil {
 		return nil, err
 	}
-	byGrant := make(map[ID]*change, len(changes))
+	byGrant := make(map[ID]*changed, len(changes))
 	for i := range changes {
 		byGrant[changes[i].grant] = &changes[i]
 	}
@@ -105,9 +106,9 @@ func foldAt(ctx context.Context, tx pgx.Tx, account string, grants []Grant, sequ
 		case backwards && c != nil && c.created, !backwards && c == nil:
 			continue // it did not exist yet
 		case backwards && c != nil:
-			g.Remaining, g.Held = g.Remaining-c.remaining, g.Held-c.held
+			g.Remaining, g.Held, g.Issues = g.Remaining-c.remaining, g.Held-c.held, g.Issues-c.issues
 		case !backwards:
-			g.Remaining, g.Held = c.remaining, c.held
+			g.Remaining, g.Held, g.Issues = c.remaining, c.held, c.issues
 		}
 		kept = append(kept, g)
 	}

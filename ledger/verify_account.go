@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -169,27 +168,20 @@ func (p *proof) changesBefore(id ID) {
 }
 
 func (p *proof) change(c *AuditEntry) {
-	var after struct {
-		ID, Status, Plan, SpendCap, SpendCapPeriod string
-	}
 	switch c.Action {
-	case "createAccount", "setAccountStatus", "assignPlan", "setSpendCap":
-		if json.Unmarshal(c.After, &after) != nil {
-			p.fault("audit", place{what: "audit", id: c.ID}, "json", "unreadable")
-			return
-		}
-		s := settings{created: p.settings.created || c.Action == "createAccount", status: Active, plan: after.Plan}
-		if after.Status == Suspended.String() {
-			s.status = Suspended
-		}
-		if limit, err := book.ParseCredits(after.SpendCap); err == nil {
-			s.cap = &Cap{Limit: limit, Period: map[string]waterfall.Period{"DAY": waterfall.Day, "WEEK": waterfall.Week, "MONTH": waterfall.Month}[after.SpendCapPeriod]}
-		}
+	case "createAccount", "setAccountStatus", "assignPlan", "setSpendCap", "voidGrant":
+	default:
+		return
+	}
+	after, err := readChange(c.After)
+	switch {
+	case err != nil:
+		p.fault("audit", place{what: "audit", id: c.ID}, "json", "unreadable")
+	case c.Action != "voidGrant":
+		s := settings{created: p.settings.created || c.Action == "createAccount", plan: after.Plan}
+		s.status, s.cap = after.settings()
 		p.settings = s
-	case "voidGrant":
-		if json.Unmarshal(c.After, &after) != nil {
-			return
-		}
+	default:
 		if id, err := ParseID(after.ID); err == nil && p.lots[id] != nil {
 			p.lots[id].void = true
 			p.state.void(p.lots[id])
