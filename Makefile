@@ -16,12 +16,15 @@ LINT_VERSION := 2.15.0
 LINT_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/spillway/golangci-lint-$(LINT_VERSION)
 
 # All packages of ours: npm packages may bring Go files along.
-PACKAGES := ./engine/... ./graph/... ./ledger/... ./migrations/... ./server/... ./web
+PACKAGES := ./bench/... ./engine/... ./graph/... ./ledger/... ./migrations/... ./server/... ./web
+
+# Further flags of `make bench`, such as -growth 10000000 or -only deep.
+BENCH ?=
 
 # What the portal is built from.
 WEB_SOURCES = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/browser -prune -o -path web/screenshots -prune -o -type f -not -name '*.go' -not -name '*.test.*' -print)
 
-.PHONY: help run test build lint clean installed-run installed-test binary
+.PHONY: help run test build bench profile lint clean installed-run installed-test binary
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +38,17 @@ test: installed-test binary ## install what is missing, then pass every test: Go
 	cd web && npm run test:browser
 
 build: binary ## bin/spillway, one binary with portal and migrations inside
+
+bench: installed-test binary ## measure on throwaway stores: a table with its bars, bench/latest.json and the README's section
+	$(GO) build -buildvcs=false -o bin/bench ./bench
+	bin/spillway stores -- bin/bench -readme README.md $(BENCH)
+
+# The server as it is, with a few lines laid over it that write a profile.
+profile: installed-test binary ## CPU profiles of the engine and of the server: bench/profile-*.pprof
+	$(GO) build -buildvcs=false -o bin/bench ./bench
+	@printf '{"Replace":{"%s/server/profile.go":"%s/bench/testdata/profile.go.txt"}}' '$(CURDIR)' '$(CURDIR)' > bin/overlay.json
+	$(GO) build -buildvcs=false -overlay bin/overlay.json -o bin/spillway-profiled ./server
+	bin/spillway stores -- bin/bench -program bin/spillway-profiled -profile bench
 
 lint: $(LINT_DIR)/golangci-lint web/dist/index.html ## check style and the import map
 	$< run $(PACKAGES)

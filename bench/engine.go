@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
+	"runtime"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"spillway/engine"
@@ -16,42 +14,61 @@ import (
 	"spillway/ledger"
 )
 
-// rig is an engine on a fresh database with accounts to load it.
+// rig is an engine in this process.
 type rig struct {
 	ledger *ledger.Ledger
 	redis  *counters.Redis
 	engine *engine.Engine
-	run    string // keeps the keys of runs apart
 }
 
 var byBench = engine.Change{Actor: "bench", Reason: "bench"}
 
-// features: "window" is paid by wide windows, "credit" by credits alone.
-func openRig(ctx context.Context, url, redisURL string) (*rig, error) {
+func openRig(ctx context.Context, url, redisURL string, clock func() time.Time) (*rig, error) {
 	l, err := ledger.Open(ctx, url, ledger.Options{})
 	if err != nil {
 		return nil, err
 	}
 	r, err := counters.OpenRedis(redisURL)
 	if err != nil {
+		l.Close()
 		return nil, err
 	}
-	e, err := engine.New(ctx, l, r, engine.Options{})
+	e, err := engine.New(ctx, l, r, engine.Options{Messages: r, Clock: clock})
 	if err != nil {
+		l.Close()
+		_ = r.Close() // the error before is the one to tell
 		return nil, err
 	}
-	return &rig{l, r, e, strconv.FormatInt(time.Now().UnixNano(), 36)}, nil
+	return &rig{l, r, e}, nil
 }
 
 func (r *rig) close() {
 	r.engine.Close()
 	r.ledger.Close()
-	_ = r.redis.Close()
+	_ = r.redis.Close() // nothing more is asked of it
 }
 
-func (r *rig) seed(ctx context.Context, accounts int) error {
+// population is a set of accounts: prefix and number make an id.
+type population struct {
+	prefix string
+	size   int
+}
+
+func (p population) id(i int) string {
+	text := strconv.Itoa(i)
+	return p.prefix + "-00000"[:6-min(len(text), 5)] + text
+}
+
+// The features: "window" is paid by wide windows, "credit" by credits alone.
+const (
+	byWindow = "window"
+	byCredit = "credit"
+)
+
+// catalog publishes features, prices and plan.
+func (r *rig) catalog(ctx context.Context) error {
 	rules := []waterfall.Rules{}
-	for _, f := range []string{"window", "credit"} {
+	for _, f := range []string{byWindow, byCredit} {
 		if _, err := r.engine.UpsertFeature(ctx, ledger.Feature{Key: f, Name: f, Unit: "unit", Divisible: true}, byBench); err != nil {
 			return err
 		}
@@ -59,17 +76,20 @@ func (r *rig) seed(ctx context.Context, accounts int) error {
 			return err
 		}
 		buckets := []waterfall.Bucket{{Kind: waterfall.Credit, Key: "credits"}}
-		if f == "window" {
+		if f == byWindow {
 			buckets = append([]waterfall.Bucket{{Kind: waterfall.RateLimit, Key: "limit",
 				Windows: []waterfall.Window{{Limit: 1_000_000, Seconds: 5 * 3600}, {Limit: 10_000_000, Seconds: 7 * 86400}}}}, buckets...)
 		}
 		rules = append(rules, waterfall.Rules{Feature: f, Buckets: buckets})
 	}
-	if _, err := r.engine.PublishPlan(ctx, "bench", "Bench", rules, byBench); err != nil {
-		return err
-	}
-	return parallel(accounts, 32, func(i int) error {
-		id := accountID(i)
+	_, err := r.engine.PublishPlan(ctx, "bench", "Bench", rules, byBench)
+	return err
+}
+
+// seed makes accounts with more credits than they can spend.
+func (r *rig) seed(ctx context.Context, p population) error {
+	return each(p.size, 256, func(i int) error {
+		id := p.id(i)
 		if _, err := r.engine.CreateAccount(ctx, engine.NewAccount{ID: id, Name: id, Plan: "bench"}, byBench); err != nil {
 			return err
 		}
@@ -78,85 +98,52 @@ func (r *rig) seed(ctx context.Context, accounts int) error {
 	})
 }
 
-func accountID(i int) string { return fmt.Sprintf("bench-%05d", i) }
-
-// load is a mix of requests.
-type load struct {
-	accounts int
-	credits  float64 // share that is paid in credits
-	callers  int
-	duration time.Duration
+// mix is what is asked of a population.
+type mix struct {
+	population
+	credits float64 // the share that credits pay
 }
 
-// result of a load.
-type result struct {
-	rate     float64
-	p50, p99 time.Duration
+// next chooses an account and a feature.
+func (m mix) next(random *rand.Rand) (account, feature string) {
+	feature = byWindow
+	if random.Float64() < m.credits {
+		feature = byCredit
+	}
+	return m.id(random.IntN(m.size)), feature
 }
 
-// hammer keeps callers busy with Authorize for a while.
-func (r *rig) hammer(ctx context.Context, l load) (result, error) {
-	var made, failed atomic.Int64
-	var first atomic.Pointer[error]
-	latencies := make([][]time.Duration, l.callers)
-	deadline := time.Now().Add(l.duration)
-	begin := time.Now()
-	var group sync.WaitGroup
-	for c := range l.callers {
-		group.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(c), 7))
-			for n := 0; time.Now().Before(deadline); n++ {
-				feature := "window"
-				if random.Float64() < l.credits {
-					feature = "credit"
-				}
-				at := time.Now()
-				_, err := r.engine.Authorize(ctx, engine.AuthorizeRequest{Account: accountID(random.IntN(l.accounts)), User: "user-1",
-					Feature: feature, Quantity: 1, Key: fmt.Sprint(r.run, "-", c, "-", n)})
-				if err != nil {
-					failed.Add(1)
-					first.CompareAndSwap(nil, &err)
-					continue
-				}
-				latencies[c] = append(latencies[c], time.Since(at))
-				made.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	took := time.Since(begin)
-	if e := first.Load(); e != nil {
-		return result{}, fmt.Errorf("%d calls failed, the first: %w", failed.Load(), *e)
-	}
-	all := slices.Concat(latencies...)
-	slices.Sort(all)
-	r.run += "+"
-	return result{float64(made.Load()) / took.Seconds(), all[len(all)/2], all[len(all)*99/100]}, nil
+// thisRun keeps the keys of all runs apart.
+var thisRun = "b" + strconv.FormatInt(time.Now().UnixNano(), 36)
+
+// keys makes the idempotency keys of one caller in one run of a load.
+func keys() func(n int) string {
+	prefix := thisRun + "-" + strconv.FormatUint(rand.Uint64(), 36) + "-"
+	return func(n int) string { return prefix + strconv.Itoa(n) }
 }
 
-func parallel(n, workers int, do func(int) error) error {
-	var next atomic.Int64
-	errs := make(chan error, workers)
-	for range workers {
-		go func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					errs <- nil
-					return
-				}
-				if err := do(i); err != nil {
-					errs <- err
-					return
-				}
-			}
-		}()
-	}
-	var err error
-	for range workers {
-		if e := <-errs; e != nil {
-			err = e
-		}
+// load asks the engine for a mix.
+func (r *rig) load(m mix, callers int, d time.Duration, w watched) load {
+	return load{callers: callers, duration: d, watched: w, caller: func(context.Context, int) (caller, error) {
+		random, key := rand.New(rand.NewPCG(rand.Uint64(), 7)), keys()
+		return func(ctx context.Context, n int) (int, error) {
+			account, feature := m.next(random)
+			return 1, r.authorize(ctx, account, feature, key(n))
+		}, nil
+	}}
+}
+
+// authorize asks for one unit, and is content with nothing less.
+func (r *rig) authorize(ctx context.Context, account, feature, key string) error {
+	d, err := r.engine.Authorize(ctx, engine.AuthorizeRequest{Account: account, User: "user-1", Feature: feature, Quantity: 1, Key: key})
+	if err == nil && d.Granted != 1 {
+		err = fmt.Errorf("%s was granted %d of %s", account, d.Granted, feature)
 	}
 	return err
+}
+
+// settle lets what the last measurement left behind end before the next.
+func settle() {
+	runtime.GC()
+	time.Sleep(100 * time.Millisecond)
 }

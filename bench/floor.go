@@ -48,7 +48,7 @@ func floor(ctx context.Context, url string, hot bool, d time.Duration) (float64,
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", strconv.Itoa(int(d.Seconds())), "-f", path, url)
+	cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", strconv.Itoa(max(1, int(d.Seconds()))), "-f", path, url)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("pgbench: %w: %s", err, out)

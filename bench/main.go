@@ -2,74 +2,91 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
-	"runtime/pprof"
-	"time"
+	"os/signal"
+	"regexp"
+	"runtime/debug"
+	"syscall"
 
-	"spillway/ledger"
+	"spillway/bench/bare"
 )
 
+// options of the command line.
+type options struct {
+	quick   bool
+	only    *regexp.Regexp
+	growth  int
+	program string
+	out     string
+	readme  string
+	profile string
+}
+
 func main() {
-	ctx := context.Background()
-	url, redis := os.Getenv("SPILLWAY_TEST_DATABASE_URL"), os.Getenv("SPILLWAY_TEST_REDIS_URL")
-	if url == "" || redis == "" {
-		fmt.Fprintln(os.Stderr, "bench: run: make bench")
-		os.Exit(2)
-	}
-	if err := run(ctx, url, redis); err != nil {
+	// As the server does by itself, so that the engine here is the one there.
+	debug.SetGCPercent(400)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, url, redis string) error {
-	d := 8 * time.Second
-	if err := prepareFloor(ctx, url); err != nil {
+func run(ctx context.Context) error {
+	var o options
+	flag.BoolVar(&o.quick, "quick", false, "a fraction of each duration: shows that everything runs, and its figures mean nothing")
+	only := flag.String("only", "", "measure only the `parts` whose names match this regular expression")
+	flag.IntVar(&o.growth, "growth", 0, "also make this many `decisions`, and measure before and after")
+	flag.StringVar(&o.program, "program", "bin/spillway", "the `file` of the server")
+	flag.StringVar(&o.out, "out", "bench/latest.json", "the `file` for the report; a run of some parts writes none")
+	flag.StringVar(&o.readme, "readme", "", "also write the table into this `file`")
+	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the engine and of the server into this `folder`, and measure nothing")
+	asBare := flag.Bool("bare", false, "be the bare gqlgen server that the GraphQL layer is held against")
+	flag.Parse()
+	if *asBare {
+		return serveBare(ctx)
+	}
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
 		return err
 	}
-	spread, err := floor(ctx, url, false, d)
+	b, err := newBench(ctx, o)
 	if err != nil {
 		return err
 	}
-	hot, err := floor(ctx, url, true, d)
+	defer b.close()
+	if o.profile != "" {
+		return b.profile(ctx)
+	}
+	if err := b.measure(ctx); err != nil {
+		return err
+	}
+	fmt.Print(b.report.table())
+	if *only != "" {
+		return nil
+	}
+	return b.report.save(o.out, o.readme)
+}
+
+// serveBare is the bare server, as launch starts it.
+func serveBare(ctx context.Context) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("floor spread %.0f hot %.0f\n", spread, hot)
-	if err := ledger.Migrate(ctx, url); err != nil {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", bare.Handler())
+	server := &http.Server{Handler: mux} // #nosec: nobody but our own load reaches it
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	fmt.Printf("ready http://%s\n", listener.Addr())
+	if err := server.Serve(listener); err != http.ErrServerClosed {
 		return err
-	}
-	r, err := openRig(ctx, url, redis)
-	if err != nil {
-		return err
-	}
-	defer r.close()
-	at := time.Now()
-	if err := r.seed(ctx, 10_000); err != nil {
-		return err
-	}
-	fmt.Println("seeded in", time.Since(at))
-	if p := os.Getenv("BENCH_PROFILE"); p != "" {
-		f, err := os.Create(p)
-		if err != nil {
-			return err
-		}
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	for name, l := range map[string]load{
-		"mixed":  {10_000, 0.2, 512, d},
-		"credit": {10_000, 1, 512, d},
-		"hot":    {1, 1, 512, d},
-	} {
-		res, err := r.hammer(ctx, l)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%s %.0f/s = %.2f x spread, %.1f x hot; p50 %s p99 %s\n", name, res.rate, res.rate/spread, res.rate/hot, res.p50, res.p99)
 	}
 	return nil
 }

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func build(t *testing.T, dir, name, pkg string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, pkg).CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v: %s", err, out)
+	}
+	return path
+}
+
+// The whole program runs and writes every row. It has stores of its own: it
+// throws the counters of all accounts away, which would disturb other tests.
+func TestAQuickRunWritesEveryRow(t *testing.T) {
+	dir := t.TempDir()
+	program, bench := build(t, dir, "spillway", "../server"), build(t, dir, "bench", ".")
+	readme, out := filepath.Join(dir, "README.md"), filepath.Join(dir, "latest.json")
+	if err := os.WriteFile(readme, []byte("before\n"+tableBegin+"old\n"+tableEnd+"after\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "stores", "--", bench, "-quick", "-program", program, "-out", out, "-readme", readme)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"pgbench spread", "pgbench hot", "engine in process", "all credits", "one hot account", "bare gqlgen",
+		"`authorize`, full selection", "`authorizeBatch`", "server CPU", "paced 500/s through GraphQL: p50", "paced 500/s through GraphQL: p99",
+		"two server processes", "deadlocks", "memory of the server", "idle subscription", "entries in their windows", "FLUSHALL under load",
+		"FLUSHALL and a fresh process", "Redis killed", "bytes on disk", "faults", "made again and proved", "making 2,000 decisions",
+		"page of 50 decisions", "page of 50 balance updates", "balance after", "buckets after"} {
+		if !slices.ContainsFunc(r.Rows, func(one row) bool { return strings.Contains(one.What, what) }) {
+			t.Errorf("there is no row of %q", what)
+		}
+	}
+	for _, one := range r.Rows {
+		wrong := strings.HasPrefix(one.What, "deadlocks") || strings.HasSuffix(one.What, "faults")
+		switch {
+		case wrong && one.Value != 0, wrong && (one.Met == nil || !*one.Met):
+			t.Errorf("%s: %v %s", one.What, one.Value, one.Note)
+		case math.IsNaN(one.Value) || one.Floor != "" && !(one.Ratio > 0):
+			t.Errorf("%s has no figure: %+v", one.What, one)
+		}
+	}
+	page, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "before\n" + tableBegin + r.table() + tableEnd + "after\n"; string(page) != want {
+		t.Errorf("the page holds\n%s\nand not\n%s", page, want)
+	}
+}
+
+// The table of the README is the one of bench/latest.json.
+func TestTheReadmeShowsTheLatestRun(t *testing.T) {
+	text, err := os.ReadFile("latest.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), tableBegin+r.table()+tableEnd) {
+		t.Errorf("the README's table is not that of bench/latest.json; it should be\n%s", r.table())
+	}
+	if r.Quick {
+		t.Error("the latest run was a quick one, which measures nothing")
+	}
+}
+
+func TestBars(t *testing.T) {
+	for _, c := range []struct {
+		row  row
+		want string
+	}{
+		{row{Value: 5}, ""},
+		{row{Value: 5, AtLeast: 4}, "met"},
+		{row{Value: 3.9, AtLeast: 4}, "**MISSED**"},
+		{row{Value: 5, AtMost: 4}, "**MISSED**"},
+		{row{Value: 100, Floor: "f", Ratio: 1.9, AtLeast: 2}, "**MISSED**"},
+		{row{Value: 1, Floor: "f", Ratio: 2, AtLeast: 2}, "met"},
+		{row{Value: 1, Floor: "f", Ratio: 1.3, AtMost: 1.2}, "**MISSED**"},
+	} {
+		if got := c.row.judge().verdict(); got != c.want {
+			t.Errorf("%+v is %q, expected %q", c.row, got, c.want)
+		}
+	}
+}
+
+func TestTheWayBack(t *testing.T) {
+	for _, c := range []struct {
+		rates []float64
+		want  float64
+		ok    bool
+	}{
+		{[]float64{10, 10, 10, 10, 10, 10}, 0, true},
+		{[]float64{0, 0, 0, 10, 10, 10, 10, 10}, 0.2, true}, // four fifths of the half second
+		{[]float64{0, 0, 0, 0, 0, 0, 0, 7}, 0.8, false},
+		{nil, 0, false},
+	} {
+		if got, ok := backAt(c.rates, 8); math.Abs(got-c.want) > 1e-9 || ok != c.ok {
+			t.Errorf("%v is back after %v, %v; expected %v, %v", c.rates, got, ok, c.want, c.ok)
+		}
+	}
+}
