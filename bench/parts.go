@@ -129,10 +129,8 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if b.server, err = serve(ctx, b.program, b.database, b.redis); err != nil {
-		return err
-	}
-	return tidy(ctx, b.database)
+	b.server, err = serve(ctx, b.program, b.database, b.redis)
+	return err
 }
 
 func (b *bench) close() {
