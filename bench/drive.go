@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -111,6 +112,11 @@ func summary(all []time.Duration) measure {
 	return measure{p50: milliseconds(all[len(all)/2]), p99: milliseconds(all[len(all)*99/100])}
 }
 
+// tell says on standard error how a run went, for whoever waits.
+func (m measure) tell(what string) {
+	fmt.Fprintf(os.Stderr, "bench: %s: %s/s, p50 %.1f ms, CPU µs: %s\n", what, number(m.rate), m.p50, cpuNote(m.cpu))
+}
+
 // runs are the measures of the same load in several rounds.
 type runs []measure
 
@@ -146,10 +152,12 @@ func alternate(ctx context.Context, rounds int, one, other func(context.Context)
 		if err != nil {
 			return nil, nil, err
 		}
+		m.tell("one")
 		a = append(a, m)
 		if m, err = other(ctx); err != nil {
 			return nil, nil, err
 		}
+		m.tell("the other")
 		b = append(b, m)
 	}
 	return a, b, nil

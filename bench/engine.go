@@ -23,7 +23,7 @@ type rig struct {
 
 var byBench = engine.Change{Actor: "bench", Reason: "bench"}
 
-func openRig(ctx context.Context, url, redisURL string, clock func() time.Time) (*rig, error) {
+func openRig(ctx context.Context, url, redisURL string, o engine.Options) (*rig, error) {
 	l, err := ledger.Open(ctx, url, ledger.Options{})
 	if err != nil {
 		return nil, err
@@ -33,7 +33,8 @@ func openRig(ctx context.Context, url, redisURL string, clock func() time.Time) 
 		l.Close()
 		return nil, err
 	}
-	e, err := engine.New(ctx, l, r, engine.Options{Messages: r, Clock: clock})
+	o.Messages = r
+	e, err := engine.New(ctx, l, r, o)
 	if err != nil {
 		l.Close()
 		_ = r.Close() // the error before is the one to tell

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"spillway/engine"
 	"spillway/engine/counters"
 )
 
@@ -77,7 +78,7 @@ func (b *bench) cold(ctx context.Context, warm *rig, database string, p populati
 	if err := flush(); err != nil {
 		return err
 	}
-	fresh, err := openRig(ctx, database, b.redis, nil)
+	fresh, err := openRig(ctx, database, b.redis, engine.Options{})
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (b *bench) measureAway(ctx context.Context) error {
 		return err
 	}
 	defer kill()
-	r, err := openRig(ctx, url, cache, nil)
+	r, err := openRig(ctx, url, cache, engine.Options{})
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 
 // plant makes the accounts, of which some have enough of a past to fill a page.
 func (b *bench) plant(ctx context.Context, url string, p population) error {
-	r, err := openRig(ctx, url, b.redis, nil)
+	r, err := openRig(ctx, url, b.redis, engine.Options{})
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (b *bench) grow(ctx context.Context, url string, p population, total int, o
 	if over == 0 {
 		clock = nil
 	}
-	r, err := openRig(ctx, url, b.redis, clock)
+	r, err := openRig(ctx, url, b.redis, engine.Options{Clock: clock})
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (b *bench) snapshot(ctx context.Context, url string, p population) (s snaps
 	if err := tidy(ctx, url); err != nil {
 		return s, err
 	}
-	r, err := openRig(ctx, url, b.redis, nil)
+	r, err := openRig(ctx, url, b.redis, engine.Options{})
 	if err != nil {
 		return s, err
 	}
@@ -196,7 +196,7 @@ func (b *bench) compare(young, old snapshot, at string) {
 
 // coldAfter is what cold says of the grown database.
 func (b *bench) coldAfter(ctx context.Context, url string, p population, at string) error {
-	r, err := openRig(ctx, url, b.redis, nil)
+	r, err := openRig(ctx, url, b.redis, engine.Options{})
 	if err != nil {
 		return err
 	}

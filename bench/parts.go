@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"spillway/engine"
 	"spillway/engine/counters"
 )
 
@@ -118,7 +119,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	if err = prepareFloor(ctx, b.admin); err != nil {
 		return err
 	}
-	if b.rig, err = openRig(ctx, b.database, b.redis, nil); err != nil {
+	if b.rig, err = openRig(ctx, b.database, b.redis, engine.Options{}); err != nil {
 		return err
 	}
 	if err = b.rig.catalog(ctx); err != nil {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -30,6 +32,9 @@ func (b *bench) profile(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%s: %s/s\n", file.Name(), number(m.rate))
+	if err := b.profileHeap(); err != nil {
+		return err
+	}
 	for name, load := range map[string]func(*server) load{
 		"server": func(s *server) load {
 			return authorizeLoad(usual(b.there), b.service, 128, b.long, b.stores.with("server", s.pid()), s)
@@ -43,6 +48,16 @@ func (b *bench) profile(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// profileHeap writes what the engine holds in memory.
+func (b *bench) profileHeap() error {
+	runtime.GC()
+	file, err := os.Create(filepath.Join(b.options.profile, "profile-heap.pprof"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.WriteHeapProfile(file), file.Close())
 }
 
 func (b *bench) profileServer(ctx context.Context, path string, load func(*server) load) error {

@@ -126,20 +126,21 @@ func (r row) verdict() string {
 }
 
 func (r row) notes() string {
-	var cpu []string
+	if len(r.CPU) == 0 {
+		return r.Note
+	}
+	return strings.TrimPrefix(r.Note+"; CPU µs: "+cpuNote(r.CPU), "; ")
+}
+
+// cpuNote lists CPU times in the order of processes.
+func cpuNote(cpu map[string]float64) string {
+	var parts []string
 	for _, name := range processes {
-		if r.CPU[name] > 0 {
-			cpu = append(cpu, fmt.Sprintf("%s %.0f", name, r.CPU[name]))
+		if cpu[name] >= 0.5 {
+			parts = append(parts, fmt.Sprintf("%s %.0f", name, cpu[name]))
 		}
 	}
-	notes := r.Note
-	if len(cpu) > 0 {
-		if notes != "" {
-			notes += "; "
-		}
-		notes += "CPU µs: " + strings.Join(cpu, ", ")
-	}
-	return notes
+	return strings.Join(parts, ", ")
 }
 
 // number writes three digits or more.

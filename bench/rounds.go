@@ -40,7 +40,7 @@ func (b *bench) measureRounds(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", e.name, err)
 			}
 			found[e.name] = append(found[e.name], m)
-			fmt.Fprintf(os.Stderr, "bench: %s: %s/s\n", e.name, number(m.rate))
+			m.tell(e.name)
 		}
 	}
 	b.rowsOfRounds(found)
