@@ -27,7 +27,7 @@ type sizes struct {
 }
 
 var (
-	fullSizes  = sizes{short: 4 * time.Second, long: 8 * time.Second, rounds: 3, accounts: 10_000, callers: 512, deepAccounts: 100, deepEntries: 10_000, subscriptions: 1000}
+	fullSizes  = sizes{short: 3 * time.Second, long: 8 * time.Second, rounds: 3, accounts: 10_000, callers: 512, deepAccounts: 100, deepEntries: 10_000, subscriptions: 1000}
 	quickSizes = sizes{short: 200 * time.Millisecond, long: 600 * time.Millisecond, rounds: 1, accounts: 200, callers: 64, deepAccounts: 4, deepEntries: 100, subscriptions: 40}
 )
 
