@@ -450,7 +450,7 @@ func TestFollowersSeeWhatAnyProcessRaises(t *testing.T) {
 	}
 	w.hold(w.id, "chat", 1, 60)
 	w.clock.Add(11 * time.Minute)
-	if err := w.Engine.WatchAnomalies(ctx, w.rules); err != nil {
+	if err := w.WatchAnomalies(ctx, w.rules); err != nil {
 		t.Fatal(err)
 	}
 	if got := seen(); got != "KEY_CONFLICTS open false, STALE_HOLDS open true" {

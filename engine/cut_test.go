@@ -126,7 +126,7 @@ func (c *cutConn) Write(data []byte) (int, error) {
 	case whileCommitting:
 		_, _ = c.Conn.Write(data)
 	}
-	_ = c.Conn.Close()
+	_ = c.Close()
 	return 0, errCut
 }
 
@@ -144,7 +144,7 @@ func (c *cutConn) Read(data []byte) (int, error) {
 		}
 		seen = append(seen, buffer[:n]...)
 	}
-	_ = c.Conn.Close()
+	_ = c.Close()
 	return 0, errCut
 }
 

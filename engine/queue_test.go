@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -125,7 +126,8 @@ func TestAQueueThatIsFullSaysSo(t *testing.T) {
 			allowed++
 		case engine.CodeRateLimited:
 			limited++
-			if !answer.Err.(*engine.Fault).Retryable() {
+			var fault *engine.Fault
+			if !errors.As(answer.Err, &fault) || !fault.Retryable() {
 				t.Fatal("it is not retryable")
 			}
 			// Refused at once: nothing of it was done.

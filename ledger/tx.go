@@ -56,27 +56,31 @@ type Tx struct {
 const (
 	sqlLock = `select ` + accountColumns + ` from accounts where account_id = any($1) order by account_id for no key update`
 
+	// LIMIT and OFFSET in a lateral keep the planner from flattening it: on a
+	// table that was empty when the plan was made it would read the whole index
+	// once and filter, and keep doing so as the table grows.
+
 	// The statement is apart from sqlLock on purpose: it must see what was
 	// committed while that one waited.
 	sqlEarlier = `select ` + eventColumns + ` from unnest($1::text[], $2::text[]) k(account_id, key)
 		cross join lateral (select * from usage_events u
-			where u.account_id = k.account_id and u.idempotency_key = k.key) u`
+			where u.account_id = k.account_id and u.idempotency_key = k.key limit 1) u`
 
 	sqlDecisions = `select ` + eventColumns + ` from unnest($1::text[], $2::uuid[]) k(account_id, id)
 		cross join lateral (
-			(select * from usage_events u where u.account_id = k.account_id and u.id = k.id and u.decision_id is null)
+			(select * from usage_events u where u.account_id = k.account_id and u.id = k.id and u.decision_id is null limit 1)
 			union all
-			(select * from usage_events u where u.account_id = k.account_id and u.decision_id = k.id)) u
+			(select * from usage_events u where u.account_id = k.account_id and u.decision_id = k.id offset 0)) u
 		order by u.account_id, u.id`
 
 	sqlOpenGrants = `select ` + grantColumns + ` from unnest($1::text[]) k(account_id)
-		cross join lateral (select * from grants g where g.account_id = k.account_id and not g.closed) g`
+		cross join lateral (select * from grants g where g.account_id = k.account_id and not g.closed offset 0) g`
 
 	sqlGrantsByID = `select ` + grantColumns + ` from unnest($2::uuid[]) k(id)
-		cross join lateral (select * from grants g where g.account_id = $1 and g.id = k.id) g`
+		cross join lateral (select * from grants g where g.account_id = $1 and g.id = k.id limit 1) g`
 
 	sqlGrantsByKey = `select ` + grantColumns + ` from unnest($1::text[], $2::text[]) k(account_id, key)
-		cross join lateral (select * from grants g where g.account_id = k.account_id and g.idempotency_key = k.key) g`
+		cross join lateral (select * from grants g where g.account_id = k.account_id and g.idempotency_key = k.key limit 1) g`
 )
 
 // Begin opens a transaction, locks the accounts and reads what is wanted, all

@@ -38,10 +38,10 @@ type world struct {
 	ledger *ledger.Ledger
 	// database is its URL, as a superuser.
 	database string
-	log    *logged
-	url    string // http://127.0.0.1:port
-	prefix string
-	keys   atomic.Int64
+	log      *logged
+	url      string // http://127.0.0.1:port
+	prefix   string
+	keys     atomic.Int64
 }
 
 // setup changes how a world is made.
