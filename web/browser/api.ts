@@ -43,19 +43,27 @@ export interface World {
   service: string;
 }
 
+export interface WorldOptions {
+  /** Messages an hour before credits are drawn. */
+  limit?: number;
+  credits?: string;
+  /** For pictures; a test's own are as unique as its keys. */
+  names?: { account?: string; feature?: string; plan?: string; admin?: string };
+}
+
 /** Makes a feature at half a credit a message, a plan of three an hour and then credits, and an account on it. */
-export async function makeWorld(server: Running, { limit = 3, credits = "20" } = {}): Promise<World> {
+export async function makeWorld(server: Running, { limit = 3, credits = "20", names = {} }: WorldOptions = {}): Promise<World> {
   const mark = randomBytes(4).toString("hex");
   const [account, plan, feature] = [`acct-${mark}`, `plan-${mark}`, `chat-${mark}`];
   const world: World = {
     server,
     account,
-    name: `Account ${mark}`,
+    name: names.account ?? `Account ${mark}`,
     plan,
     feature,
-    featureName: `Chat ${mark}`,
+    featureName: names.feature ?? `Chat ${mark}`,
     user: sign(server, { sub: "ada", roles: ["user"], account }),
-    admin: sign(server, { sub: `admin-${mark}`, roles: ["admin"] }),
+    admin: sign(server, { sub: names.admin ?? `admin-${mark}`, roles: ["admin"] }),
     service: sign(server, { sub: `service-${mark}`, roles: ["service"] }),
   };
   const reason = "browser test";
@@ -81,7 +89,7 @@ export async function makeWorld(server: Running, { limit = 3, credits = "20" } =
     {
       input: {
         key: plan,
-        name: `Plan ${mark}`,
+        name: names.plan ?? `Plan ${mark}`,
         features: [
           {
             feature,

@@ -52,7 +52,10 @@ test.each(adminPageNames)("the admin's page %s", async (name) => {
 
 test("the why drawer", async () => {
   await go(user, server.url, "/history");
-  await user.page.getByRole("button", { name: /^Why\?/ }).first().click();
+  await user.page
+    .getByRole("button", { name: /^Why\?/ })
+    .first()
+    .click();
   await user.page.getByRole("dialog").getByText("Down the waterfall").waitFor();
   await settled(user);
   expect(await look(user)).toEqual([]);

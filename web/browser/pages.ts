@@ -12,7 +12,19 @@ export function userPages(): [name: string, path: string][] {
   ];
 }
 
-export const adminPageNames = ["accounts", "account", "account-credits", "plans", "plan", "plan-editor", "live", "proof", "anomalies", "audit", "not-found"] as const;
+export const adminPageNames = [
+  "accounts",
+  "account",
+  "account-credits",
+  "plans",
+  "plan",
+  "plan-editor",
+  "live",
+  "proof",
+  "anomalies",
+  "audit",
+  "not-found",
+] as const;
 
 /** The admin's pages by name; some are an account's or a plan's. */
 export function adminPages({ account, plan }: Pick<World, "account" | "plan">): Record<(typeof adminPageNames)[number], string> {
