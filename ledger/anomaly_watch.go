@@ -71,25 +71,11 @@ type Pace struct {
 	DenialFeature string
 }
 
-// spentSQL and deniedSQL are what a usage event counts for: a hold is spent
-// when it is settled.
-const (
-	spentSQL  = `case when u.kind = 2 or u.kind = 1 and u.status = 1 then u.charged else 0 end`
-	deniedSQL = `case when u.kind = 1 and u.status = 2 then 1 else 0 end`
-)
-
 // Paces reads the paces since an instant of the accounts that spent or were
 // denied at least so much, and of the accounts named. The coarse index over
 // time finds the events.
 func (w *WatchTx) Paces(ctx context.Context, since waterfall.Instant, spent, denials int64, accounts []string) ([]Pace, error) {
-	rows, err := w.tx.Query(ctx, `select account_id, least(sum(spent), 9223372036854775807)::bigint, sum(denials)::bigint,
-			coalesce(min(feature) filter (where spent * 2 > all_spent), ''), coalesce(min(feature) filter (where denials * 2 > all_denials), '')
-		from (select account_id, feature, spent, denials,
-				sum(spent) over (partition by account_id) as all_spent, sum(denials) over (partition by account_id) as all_denials
-			from (select u.account_id, u.feature, sum(`+spentSQL+`) as spent, sum(`+deniedSQL+`) as denials
-				from usage_events u where u.created_at >= $1 group by 1, 2) f) a
-		where all_spent >= $2 or all_denials >= $3 or account_id = any($4)
-		group by account_id order by account_id`, since.Time(), spent, denials, accounts)
+	rows, err := w.tx.Query(ctx, sqlPaces, since.Time(), spent, denials, accounts)
 	return collect(rows, err, func(row pgx.Row) (*Pace, error) {
 		p := &Pace{}
 		return p, row.Scan(&p.Account, &p.Spent, &p.Denials, &p.SpentFeature, &p.DenialFeature)
@@ -113,25 +99,15 @@ func scanAccountDay(row pgx.Row) (*AccountDay, error) {
 	return d, row.Scan(&d.Account, &d.Day, &d.Hours, &d.PeakSpent, &d.PeakDenials)
 }
 
-const dayColumns = `account_id, day - date '1970-01-01', hours, peak_spent, peak_denials`
-
 // CountDays sums up the usage events of [from, to) by account and day.
 func (w *WatchTx) CountDays(ctx context.Context, from, to waterfall.Instant) ([]AccountDay, error) {
-	rows, err := w.tx.Query(ctx, `select account_id, slot::date - date '1970-01-01', bit_or(hour),
-			least(max(spent), 9223372036854775807)::bigint, max(denials)::bigint
-		from (select u.account_id, date_bin('10 minutes', u.created_at, 'epoch') at time zone 'UTC' as slot,
-				bit_or(case when u.kind = 1 then 1 << extract(hour from u.created_at at time zone 'UTC')::integer else 0 end) as hour,
-				sum(`+spentSQL+`) as spent, sum(`+deniedSQL+`) as denials
-			from usage_events u where u.created_at >= $1 and u.created_at < $2 group by 1, 2) s
-		group by 1, 2 having bit_or(hour) <> 0 or max(spent) > 0`, from.Time(), to.Time())
+	rows, err := w.tx.Query(ctx, sqlCountDays, from.Time(), to.Time())
 	return collect(rows, err, scanAccountDay)
 }
 
 // Days reads what accounts did on the days [from, to).
 func (w *WatchTx) Days(ctx context.Context, accounts []string, from, to int64) ([]AccountDay, error) {
-	rows, err := w.tx.Query(ctx, `select `+dayColumns+` from account_days
-		where account_id = any($1) and day >= date '1970-01-01' + $2::integer and day < date '1970-01-01' + $3::integer
-		order by account_id, day`, accounts, from, to)
+	rows, err := w.tx.Query(ctx, sqlDays, accounts, from, to)
 	return collect(rows, err, scanAccountDay)
 }
 
@@ -139,19 +115,13 @@ func (w *WatchTx) Days(ctx context.Context, accounts []string, from, to int64) (
 // at least seven of them and nothing in the hours since an instant.
 func (w *WatchTx) GoneSilent(ctx context.Context, from int64, since waterfall.Instant) ([]AccountDay, error) {
 	last := since.Second() / 86_400
-	rows, err := w.tx.Query(ctx, `select `+dayColumns+` from account_days where account_id in (
-			select account_id from account_days where day >= date '1970-01-01' + $1::integer
-			group by account_id having count(*) >= 7 and max(day) <= date '1970-01-01' + $2::integer
-				and not bool_or(day = date '1970-01-01' + $2::integer and hours >> ($3::integer + 1) <> 0))
-		and day >= date '1970-01-01' + $1::integer order by account_id, day`, from, last, (since.Second()%86_400)/3600)
+	rows, err := w.tx.Query(ctx, sqlGoneSilent, from, last, (since.Second()%86_400)/3600)
 	return collect(rows, err, scanAccountDay)
 }
 
 // LastUse is when each account that is not suspended last asked for something.
 func (w *WatchTx) LastUse(ctx context.Context, accounts []string) (map[string]waterfall.Instant, error) {
-	return w.instants(ctx, `select a.account_id, u.created_at from accounts a cross join lateral (
-			select created_at from usage_events u where u.account_id = a.account_id and u.decision_id is null order by u.id desc limit 1) u
-		where a.account_id = any($1) and a.status = 1`, accounts)
+	return w.instants(ctx, sqlLastUse, accounts)
 }
 
 // ConflictCount counts the keys of an account that were sent again with another
@@ -163,8 +133,7 @@ type ConflictCount struct {
 
 // Conflicts counts them by account since an instant.
 func (w *WatchTx) Conflicts(ctx context.Context, since waterfall.Instant) ([]ConflictCount, error) {
-	rows, err := w.tx.Query(ctx, `select account_id, sum(conflicts)::bigint from key_conflicts where minute > $1
-		group by account_id order by account_id`, since.Time())
+	rows, err := w.tx.Query(ctx, sqlConflicts, since.Time())
 	return collect(rows, err, func(row pgx.Row) (*ConflictCount, error) {
 		c := &ConflictCount{}
 		return c, row.Scan(&c.Account, &c.Conflicts)
@@ -190,11 +159,7 @@ const longestReconciliation = waterfall.Instant(48 * time.Hour / time.Microsecon
 // Faults lists what the reconciliations found that finished at an instant or
 // later, the oldest first, but for what has been resolved since.
 func (w *WatchTx) Faults(ctx context.Context, finished waterfall.Instant) ([]AccountFault, error) {
-	rows, err := w.tx.Query(ctx, `select m.at_account, m.check_name = $3, count(*), r.started_at, r.finished_at
-		from reconciliations r join mismatches m on m.account_id = r.account_id and m.reconciliation_id = r.id
-		where r.id >= $1 and r.finished_at >= $2 and r.mismatches > 0 and not exists (select from anomalies a
-			where a.account_id = m.at_account and a.kind = case when m.check_name = $3 then $4::smallint else $5 end and a.resolved_at > r.finished_at)
-		group by m.at_account, m.check_name = $3, r.id, r.started_at, r.finished_at order by r.id, m.at_account`,
+	rows, err := w.tx.Query(ctx, sqlFaults,
 		FirstID(max(0, finished-longestReconciliation)), max(0, finished).Time(), CountersCheck, int16(CounterDrift), int16(LedgerMismatch))
 	return collect(rows, err, func(row pgx.Row) (*AccountFault, error) {
 		f := &AccountFault{}
@@ -214,13 +179,7 @@ func (w *WatchTx) Cleared(ctx context.Context, counters bool, since map[string]w
 	for account, at := range since {
 		accounts, times, ids = append(accounts, account), append(times, at.Time()), append(ids, FirstID(at))
 	}
-	return w.instants(ctx, `select k.account_id, max(r.finished_at) from unnest($1::text[], $2::timestamptz[], $3::uuid[]) k(account_id, since, first)
-		join reconciliations r on r.account_id in (k.account_id, '') and r.id >= k.first and r.started_at > k.since
-			and r.finished_at is not null and r.scope = 1
-		where not exists (select from mismatches m where m.account_id = r.account_id and m.reconciliation_id = r.id
-				and m.at_account = k.account_id and (m.check_name = $4) = $6)
-			and (r.account_id <> '' or not $6 and r.mismatches <= $5)
-		group by k.account_id`, accounts, times, ids, CountersCheck, maxKept, counters)
+	return w.instants(ctx, sqlCleared, accounts, times, ids, counters, CountersCheck, maxKept)
 }
 
 // OverdueHolds are the holds of an account that should have ended.
@@ -237,12 +196,7 @@ const overdueLimit = 10_000
 // Overdue lists, by account, the holds that should have ended before an
 // instant, the most overdue first: at most limit accounts, and those named.
 func (w *WatchTx) Overdue(ctx context.Context, before waterfall.Instant, limit int, accounts []string) ([]OverdueHolds, error) {
-	rows, err := w.tx.Query(ctx, `select k.account_id, count(*), min(h.expires_at) from (
-			select account_id from (select account_id from (select account_id, expires_at from holds where expires_at < $1 order by expires_at limit $2) h
-				group by account_id order by min(expires_at), account_id limit $3) worst
-			union select unnest($4::text[])) k(account_id)
-			join lateral (select expires_at from holds h where h.account_id = k.account_id and h.expires_at < $1) h on true
-		group by k.account_id order by 3, 1`, before.Time(), overdueLimit, limit, accounts)
+	rows, err := w.tx.Query(ctx, sqlOverdue, before.Time(), overdueLimit, limit, accounts)
 	return collect(rows, err, func(row pgx.Row) (*OverdueHolds, error) {
 		o := &OverdueHolds{}
 		var oldest time.Time
