@@ -151,7 +151,7 @@ func stepsOf(rules *waterfall.Rules, out *waterfall.Outcome, now waterfall.Insta
 	steps := make([]ledger.Step, len(out.Steps))
 	for i, s := range out.Steps {
 		b := &rules.Buckets[s.Bucket]
-		steps[i] = ledger.Step{Kind: b.Kind, Bucket: b.Key, Scope: b.Scope, Available: s.Available, Taken: s.Taken,
+		steps[i] = ledger.Step{Kind: b.Kind, Bucket: b.Key, Scope: b.CounterScope(), Available: s.Available, Taken: s.Taken,
 			Reason: s.Reason, Window: s.Window, ResetsAt: s.ResetsAt, Second: now.Second()}
 	}
 	for _, p := range out.Parts {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"spillway/engine"
+	"spillway/engine/waterfall"
 	"spillway/ledger"
 	"spillway/ledger/ledgertest"
 )
@@ -42,6 +43,22 @@ func TestReconcileKeepsWhatItFound(t *testing.T) {
 	}
 	if _, err := s.Reconcile(ctx, "nobody"); code(err) != engine.CodeNotFound {
 		t.Errorf("an account that does not exist: %v", err)
+	}
+}
+
+// A plan may give a scope to the buckets that draw on grants, where it means
+// nothing; steps keep it for counters alone.
+func TestTheScopeOfWhatDrawsOnGrantsIsNoMismatch(t *testing.T) {
+	w := newWorld(t)
+	w.plan("scoped", waterfall.Rules{Feature: "chat", Buckets: []waterfall.Bucket{
+		{Kind: waterfall.Promotion, Key: "promo", Scope: waterfall.PerAccount},
+		{Kind: waterfall.Credit, Key: "credits", Scope: waterfall.PerAccount}}})
+	a := w.account("a", "scoped")
+	w.credits(a, 2_000_000)
+	w.ask(a, "chat", 3)
+	w.ask(a, "chat", 1000)
+	if found := w.mismatches(a); len(found) > 0 {
+		t.Errorf("%+v", found)
 	}
 }
 

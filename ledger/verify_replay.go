@@ -177,7 +177,7 @@ func (p *proof) sameSteps(e *Event, in *waterfall.Input, out *waterfall.Outcome,
 	}
 	for i := range steps {
 		b, want, s := &in.Rules.Buckets[out.Steps[i].Bucket], &out.Steps[i], &steps[i]
-		same := b.Kind == s.Kind && b.Key == s.Bucket && b.Scope == s.Scope && want.Available == s.Available && want.Taken == s.Taken &&
+		same := b.Kind == s.Kind && b.Key == s.Bucket && b.CounterScope() == s.Scope && want.Available == s.Available && want.Taken == s.Taken &&
 			want.Window == s.Window && want.ResetsAt == s.ResetsAt && emptyAlike(b, want, s) && s.Second == e.At.Second()
 		charge := s.Credits
 		if credits {
@@ -189,7 +189,7 @@ func (p *proof) sameSteps(e *Event, in *waterfall.Input, out *waterfall.Outcome,
 			}
 		}
 		if !same || charge != s.Credits {
-			expected := Step{Kind: b.Kind, Bucket: b.Key, Scope: b.Scope, Available: want.Available, Taken: want.Taken, Reason: want.Reason,
+			expected := Step{Kind: b.Kind, Bucket: b.Key, Scope: b.CounterScope(), Available: want.Available, Taken: want.Taken, Reason: want.Reason,
 				Window: want.Window, ResetsAt: want.ResetsAt, Credits: charge, Second: e.At.Second()}
 			p.fault("replay.step", atEvent(e.ID), stepText(&expected, e), stepText(s, e))
 		}

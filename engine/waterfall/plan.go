@@ -69,6 +69,15 @@ type Bucket struct {
 	Period  Period
 }
 
+// CounterScope is whose use the bucket's counter counts. A pool of grants has
+// no counter: its scope, though a plan may give one, says nothing.
+func (b *Bucket) CounterScope() Scope {
+	if !b.Kind.Counted() {
+		return PerUser
+	}
+	return b.Scope
+}
+
 // Rules is what one version of a plan says of one feature.
 type Rules struct {
 	Feature   string
