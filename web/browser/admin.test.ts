@@ -86,3 +86,24 @@ test("an admin refunds a decision, voids a grant, caps spending and suspends, ea
   expectClean(admin);
   await admin.context.close();
 });
+
+test("live shows every account; verifying says that the books add up", async () => {
+  const world = await makeWorld(server);
+  const admin = await visit(browser);
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, `/live?feature=${world.feature}`);
+  await page.getByText("Live", { exact: true }).last().waitFor();
+  await page.waitForTimeout(300);
+  const answers = [await authorize(world, 2), await authorize(world, 1000)];
+  await page.locator(`[data-decision="${answers[1]!.id}"]`).waitFor({ timeout: 5_000 });
+  const rates = page.getByRole("region", { name: "The last minute" });
+  await rates.getByText("50%").first().waitFor();
+  await rates.getByText("Not enough credits").waitFor();
+
+  await page.getByRole("link", { name: "Proof" }).click();
+  await page.getByLabel("Account").fill(world.account);
+  await page.getByRole("button", { name: "Verify now" }).click();
+  await page.getByText("Everything adds up").waitFor({ timeout: 20_000 });
+  expectClean(admin);
+  await admin.context.close();
+});
