@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"spillway/engine"
+	"spillway/engine/waterfall"
 	"spillway/graph/caller"
 	"spillway/graph/internal/exec"
 	"spillway/graph/scalar"
@@ -89,4 +90,18 @@ func (q *query) Reconciliations(ctx context.Context, account *string, first int,
 
 func (q *query) Anomalies(ctx context.Context, open *bool, first int, after *string) (*view.AnomalyConnection, error) {
 	return q.from.Anomalies(ctx, open, first, after)
+}
+
+// SimulatePlan is held to the rules of a plan that is published: what is wrong
+// with it is told the same way.
+func (q *query) SimulatePlan(ctx context.Context, account string, plan view.PlanInput, from, to waterfall.Instant) (*view.PlanSimulation, error) {
+	rules := planRules(plan.Features)
+	if err := q.from.Engine.ValidatePlan(plan.Key, plan.Name, rules); err != nil {
+		return nil, below("plan", err)
+	}
+	s, err := q.from.Engine.SimulatePlan(ctx, account, rules, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return view.NewPlanSimulation(q.from, s), nil
 }

@@ -492,6 +492,34 @@ type SettleInput struct {
 	IdempotencyKey string `json:"idempotencyKey"`
 }
 
+// A decision that would have been different under another plan.
+type SimulatedDecision struct {
+	// The decision that was really made.
+	Decision *Decision `json:"decision"`
+	// How it would have ended.
+	Status ledger.Status `json:"status"`
+	// What it would have cost, before refunds.
+	Charged scalar.Credits `json:"charged"`
+	// The buckets that would have been looked at, in the order of the other plan.
+	Steps []DecisionStep `json:"steps"`
+}
+
+// A page of simulated decisions.
+type SimulatedDecisionConnection struct {
+	// The decisions of the page.
+	Edges []SimulatedDecisionEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// A simulated decision in a list.
+type SimulatedDecisionEdge struct {
+	// Where in the list it stands.
+	Cursor string `json:"cursor"`
+	// The decision.
+	Node *SimulatedDecision `json:"node"`
+}
+
 // The account's own limit on the credits that it spends.
 type SpendCap struct {
 	// How many credits per period.

@@ -26,6 +26,7 @@ var asks = map[string]string{
 	"Query.plan":                `query { plan(key: "plus") { key } }`,
 	"Query.auditLog":            `query($a: ID!) { auditLog(accountId: $a) { edges { node { id } } } }`,
 	"Query.reconciliations":     `query($a: ID!) { reconciliations(accountId: $a) { edges { node { id } } } }`,
+	"Query.simulatePlan":        `query($a: ID!) { simulatePlan(accountId: $a, plan: {key: "p", name: "P", features: []}, from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { decisions } }`,
 	"Query.anomalies":           `query { anomalies { edges { node { id } } } }`,
 	"Subscription.anomalies":    `subscription { anomalies { kind } }`,
 	"Mutation.reconcile":        `mutation($a: ID!) { reconcile(accountId: $a) { mismatches { check } } }`,

@@ -79,6 +79,7 @@ type QueryResolver interface {
 	Decision(ctx context.Context, accountID string, id string) (*view.Decision, error)
 	Preview(ctx context.Context, input view.PreviewInput) (*view.Preview, error)
 	Anomalies(ctx context.Context, open *bool, first int, after *string) (*view.AnomalyConnection, error)
+	SimulatePlan(ctx context.Context, accountID string, plan view.PlanInput, from waterfall.Instant, to waterfall.Instant) (*view.PlanSimulation, error)
 	Reconciliations(ctx context.Context, accountID *string, first int, after *string) (*view.ReconciliationConnection, error)
 	AuditLog(ctx context.Context, accountID *string, first int, after *string) (*view.AuditConnection, error)
 }
@@ -1339,7 +1340,7 @@ type Subscription {
   anomalies: Anomaly! @access(roles: [ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../../schema/oversight.graphqls", Input: `# Oversight: who changed what, whether all adds up, and what is unusual.
+	{Name: "../../schema/oversight.graphqls", Input: `# Oversight: who changed what, whether all adds up, what is unusual, and what another plan would do.
 
 "A page of reconciliations."
 type ReconciliationConnection {
@@ -1475,6 +1476,52 @@ type Anomaly {
   resolvedAt: DateTime
 }
 
+"What another plan would have decided of an account's real requests."
+type PlanSimulation {
+  "How many decisions were made again."
+  decisions: Count!
+  "How many of the denied ones would have been allowed."
+  newlyAllowed: Count!
+  "How many of the allowed ones would have been denied."
+  newlyDenied: Count!
+  "What the decisions cost, before refunds."
+  creditsBefore: Credits!
+  "What they would have cost, before refunds."
+  creditsAfter: Credits!
+  "The decisions that would have been different, newest first."
+  changed(
+    "How many, 1 to 200."
+    first: Int! = 50
+    "Go on behind this cursor."
+    after: String
+  ): SimulatedDecisionConnection!
+}
+"A page of simulated decisions."
+type SimulatedDecisionConnection {
+  "The decisions of the page."
+  edges: [SimulatedDecisionEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+"A simulated decision in a list."
+type SimulatedDecisionEdge {
+  "Where in the list it stands."
+  cursor: String!
+  "The decision."
+  node: SimulatedDecision!
+}
+"A decision that would have been different under another plan."
+type SimulatedDecision {
+  "The decision that was really made."
+  decision: Decision!
+  "How it would have ended."
+  status: DecisionStatus!
+  "What it would have cost, before refunds."
+  charged: Credits!
+  "The buckets that would have been looked at, in the order of the other plan."
+  steps: [DecisionStep!]!
+}
+
 extend type Query {
   "What the server noticed by itself, newest first. For admins."
   anomalies(
@@ -1485,6 +1532,17 @@ extend type Query {
     "Go on behind this cursor."
     after: String
   ): AnomalyConnection! @access(roles: [ADMIN])
+  "Replays an account's real decisions of that time through another plan, and changes nothing. For admins."
+  simulatePlan(
+    "The account."
+    accountId: ID!
+    "The plan, held to the same rules as one that is published."
+    plan: PlanInput!
+    "The beginning of the time, inclusive."
+    from: DateTime!
+    "The end of the time, exclusive: at most 90 days later."
+    to: DateTime!
+  ): PlanSimulation! @access(roles: [ADMIN])
   "What was reconciled, newest first. For admins."
   reconciliations(
     "Only those of this account alone."
@@ -2048,6 +2106,24 @@ func (ec *executionContext) childFields_PlanFeature(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type PlanFeature", field.Name)
 }
 
+func (ec *executionContext) childFields_PlanSimulation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "decisions":
+		return ec.fieldContext_PlanSimulation_decisions(ctx, field)
+	case "newlyAllowed":
+		return ec.fieldContext_PlanSimulation_newlyAllowed(ctx, field)
+	case "newlyDenied":
+		return ec.fieldContext_PlanSimulation_newlyDenied(ctx, field)
+	case "creditsBefore":
+		return ec.fieldContext_PlanSimulation_creditsBefore(ctx, field)
+	case "creditsAfter":
+		return ec.fieldContext_PlanSimulation_creditsAfter(ctx, field)
+	case "changed":
+		return ec.fieldContext_PlanSimulation_changed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanSimulation", field.Name)
+}
+
 func (ec *executionContext) childFields_Preview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "status":
@@ -2126,6 +2202,40 @@ func (ec *executionContext) childFields_ReconciliationEdge(ctx context.Context, 
 		return ec.fieldContext_ReconciliationEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReconciliationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SimulatedDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "decision":
+		return ec.fieldContext_SimulatedDecision_decision(ctx, field)
+	case "status":
+		return ec.fieldContext_SimulatedDecision_status(ctx, field)
+	case "charged":
+		return ec.fieldContext_SimulatedDecision_charged(ctx, field)
+	case "steps":
+		return ec.fieldContext_SimulatedDecision_steps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SimulatedDecision", field.Name)
+}
+
+func (ec *executionContext) childFields_SimulatedDecisionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SimulatedDecisionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SimulatedDecisionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SimulatedDecisionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SimulatedDecisionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SimulatedDecisionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SimulatedDecisionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SimulatedDecisionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SpendCap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2884,6 +2994,28 @@ func (ec *executionContext) field_Mutation_voidGrant_args(ctx context.Context, r
 	return args, nil
 }
 
+func (ec *executionContext) field_PlanSimulation_changed_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3087,6 +3219,44 @@ func (ec *executionContext) field_Query_reconciliations_args(ctx context.Context
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_simulatePlan_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "accountId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["accountId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "plan",
+		func(ctx context.Context, v any) (view.PlanInput, error) {
+			return ec.unmarshalNPlanInput2spillwayᚋgraphᚋviewᚐPlanInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["plan"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (waterfall.Instant, error) {
+			return ec.unmarshalNDateTime2spillwayᚋengineᚋwaterfallᚐInstant(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (waterfall.Instant, error) {
+			return ec.unmarshalNDateTime2spillwayᚋengineᚋwaterfallᚐInstant(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg3
 	return args, nil
 }
 
@@ -8705,6 +8875,165 @@ func (ec *executionContext) fieldContext_PlanFeature_ceilings(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _PlanSimulation_decisions(ctx context.Context, field graphql.CollectedField, obj *view.PlanSimulation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanSimulation_decisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Decisions(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNCount2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanSimulation_decisions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanSimulation", field, true, false, "Count")
+}
+
+func (ec *executionContext) _PlanSimulation_newlyAllowed(ctx context.Context, field graphql.CollectedField, obj *view.PlanSimulation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanSimulation_newlyAllowed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NewlyAllowed(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNCount2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanSimulation_newlyAllowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanSimulation", field, true, false, "Count")
+}
+
+func (ec *executionContext) _PlanSimulation_newlyDenied(ctx context.Context, field graphql.CollectedField, obj *view.PlanSimulation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanSimulation_newlyDenied(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NewlyDenied(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNCount2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanSimulation_newlyDenied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanSimulation", field, true, false, "Count")
+}
+
+func (ec *executionContext) _PlanSimulation_creditsBefore(ctx context.Context, field graphql.CollectedField, obj *view.PlanSimulation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanSimulation_creditsBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreditsBefore(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanSimulation_creditsBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanSimulation", field, true, false, "Credits")
+}
+
+func (ec *executionContext) _PlanSimulation_creditsAfter(ctx context.Context, field graphql.CollectedField, obj *view.PlanSimulation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanSimulation_creditsAfter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreditsAfter(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanSimulation_creditsAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanSimulation", field, true, false, "Credits")
+}
+
+func (ec *executionContext) _PlanSimulation_changed(ctx context.Context, field graphql.CollectedField, obj *view.PlanSimulation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanSimulation_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Changed(fc.Args["first"].(int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *view.SimulatedDecisionConnection) graphql.Marshaler {
+			return ec.marshalNSimulatedDecisionConnection2ᚖspillwayᚋgraphᚋviewᚐSimulatedDecisionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanSimulation_changed(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlanSimulation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SimulatedDecisionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PlanSimulation_changed_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Preview_status(ctx context.Context, field graphql.CollectedField, obj *view.Preview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9550,6 +9879,68 @@ func (ec *executionContext) fieldContext_Query_anomalies(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_simulatePlan(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_simulatePlan(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SimulatePlan(ctx, fc.Args["accountId"].(string), fc.Args["plan"].(view.PlanInput), fc.Args["from"].(waterfall.Instant), fc.Args["to"].(waterfall.Instant))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕspillwayᚋgraphᚋcallerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal *view.PlanSimulation
+					return zeroVal, err
+				}
+				if ec.Directives.Access == nil {
+					var zeroVal *view.PlanSimulation
+					return zeroVal, errors.New("directive access is not implemented")
+				}
+				return ec.Directives.Access(ctx, nil, directive0, roles, nil)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *view.PlanSimulation) graphql.Marshaler {
+			return ec.marshalNPlanSimulation2ᚖspillwayᚋgraphᚋviewᚐPlanSimulation(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_simulatePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanSimulation(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_simulatePlan_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_reconciliations(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10057,6 +10448,235 @@ func (ec *executionContext) fieldContext_ReconciliationEdge_node(_ context.Conte
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Reconciliation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SimulatedDecision_decision(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecision_decision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Decision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *view.Decision) graphql.Marshaler {
+			return ec.marshalNDecision2ᚖspillwayᚋgraphᚋviewᚐDecision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecision_decision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimulatedDecision",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Decision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SimulatedDecision_status(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecision_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v ledger.Status) graphql.Marshaler {
+			return ec.marshalNDecisionStatus2spillwayᚋledgerᚐStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecision_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SimulatedDecision", field, false, false, "DecisionStatus")
+}
+
+func (ec *executionContext) _SimulatedDecision_charged(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecision_charged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Charged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecision_charged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SimulatedDecision", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _SimulatedDecision_steps(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecision_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Steps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []view.DecisionStep) graphql.Marshaler {
+			return ec.marshalNDecisionStep2ᚕspillwayᚋgraphᚋviewᚐDecisionStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecision_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimulatedDecision",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DecisionStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SimulatedDecisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecisionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []view.SimulatedDecisionEdge) graphql.Marshaler {
+			return ec.marshalNSimulatedDecisionEdge2ᚕspillwayᚋgraphᚋviewᚐSimulatedDecisionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecisionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimulatedDecisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SimulatedDecisionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SimulatedDecisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecisionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecisionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *view.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖspillwayᚋgraphᚋviewᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecisionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimulatedDecisionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SimulatedDecisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecisionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecisionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecisionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SimulatedDecisionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SimulatedDecisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *view.SimulatedDecisionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimulatedDecisionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *view.SimulatedDecision) graphql.Marshaler {
+			return ec.marshalNSimulatedDecision2ᚖspillwayᚋgraphᚋviewᚐSimulatedDecision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimulatedDecisionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimulatedDecisionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SimulatedDecision(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14741,6 +15361,64 @@ func (ec *executionContext) _PlanFeature(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var planSimulationImplementors = []string{"PlanSimulation"}
+
+func (ec *executionContext) _PlanSimulation(ctx context.Context, sel ast.SelectionSet, obj *view.PlanSimulation) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, planSimulationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PlanSimulation")
+		case "decisions":
+			out.Values[i] = ec._PlanSimulation_decisions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "newlyAllowed":
+			out.Values[i] = ec._PlanSimulation_newlyAllowed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "newlyDenied":
+			out.Values[i] = ec._PlanSimulation_newlyDenied(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "creditsBefore":
+			out.Values[i] = ec._PlanSimulation_creditsBefore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "creditsAfter":
+			out.Values[i] = ec._PlanSimulation_creditsAfter(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._PlanSimulation_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var previewImplementors = []string{"Preview"}
 
 func (ec *executionContext) _Preview(ctx context.Context, sel ast.SelectionSet, obj *view.Preview) graphql.Marshaler {
@@ -14935,6 +15613,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_anomalies(ctx, field)
 				})
+		case "simulatePlan":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_simulatePlan(ctx, field)
+				})
 		case "reconciliations":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -15102,6 +15786,130 @@ func (ec *executionContext) _ReconciliationEdge(ctx context.Context, sel ast.Sel
 			}
 		case "node":
 			out.Values[i] = ec._ReconciliationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var simulatedDecisionImplementors = []string{"SimulatedDecision"}
+
+func (ec *executionContext) _SimulatedDecision(ctx context.Context, sel ast.SelectionSet, obj *view.SimulatedDecision) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, simulatedDecisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SimulatedDecision")
+		case "decision":
+			out.Values[i] = ec._SimulatedDecision_decision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._SimulatedDecision_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "charged":
+			out.Values[i] = ec._SimulatedDecision_charged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "steps":
+			out.Values[i] = ec._SimulatedDecision_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var simulatedDecisionConnectionImplementors = []string{"SimulatedDecisionConnection"}
+
+func (ec *executionContext) _SimulatedDecisionConnection(ctx context.Context, sel ast.SelectionSet, obj *view.SimulatedDecisionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, simulatedDecisionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SimulatedDecisionConnection")
+		case "edges":
+			out.Values[i] = ec._SimulatedDecisionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SimulatedDecisionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var simulatedDecisionEdgeImplementors = []string{"SimulatedDecisionEdge"}
+
+func (ec *executionContext) _SimulatedDecisionEdge(ctx context.Context, sel ast.SelectionSet, obj *view.SimulatedDecisionEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, simulatedDecisionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SimulatedDecisionEdge")
+		case "cursor":
+			out.Values[i] = ec._SimulatedDecisionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SimulatedDecisionEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -16601,6 +17409,14 @@ func (ec *executionContext) unmarshalNPlanInput2spillwayᚋgraphᚋviewᚐPlanIn
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNPlanSimulation2ᚖspillwayᚋgraphᚋviewᚐPlanSimulation(ctx context.Context, sel ast.SelectionSet, v *view.PlanSimulation) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PlanSimulation!")
+		return graphql.Null
+	}
+	return ec._PlanSimulation(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNPreview2ᚖspillwayᚋgraphᚋviewᚐPreview(ctx context.Context, sel ast.SelectionSet, v *view.Preview) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Preview!")
@@ -16726,6 +17542,42 @@ func (ec *executionContext) marshalNRole2ᚕspillwayᚋgraphᚋcallerᚐRoleᚄ(
 func (ec *executionContext) unmarshalNSettleInput2spillwayᚋgraphᚋviewᚐSettleInput(ctx context.Context, v any) (view.SettleInput, error) {
 	res, err := ec.unmarshalInputSettleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSimulatedDecision2ᚖspillwayᚋgraphᚋviewᚐSimulatedDecision(ctx context.Context, sel ast.SelectionSet, v *view.SimulatedDecision) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SimulatedDecision!")
+		return graphql.Null
+	}
+	return ec._SimulatedDecision(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSimulatedDecisionConnection2ᚖspillwayᚋgraphᚋviewᚐSimulatedDecisionConnection(ctx context.Context, sel ast.SelectionSet, v *view.SimulatedDecisionConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SimulatedDecisionConnection!")
+		return graphql.Null
+	}
+	return ec._SimulatedDecisionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSimulatedDecisionEdge2spillwayᚋgraphᚋviewᚐSimulatedDecisionEdge(ctx context.Context, sel ast.SelectionSet, v view.SimulatedDecisionEdge) graphql.Marshaler {
+	return ec._SimulatedDecisionEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSimulatedDecisionEdge2ᚕspillwayᚋgraphᚋviewᚐSimulatedDecisionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []view.SimulatedDecisionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSimulatedDecisionEdge2spillwayᚋgraphᚋviewᚐSimulatedDecisionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
