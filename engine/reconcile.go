@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -45,11 +46,11 @@ func (e *Engine) Reconcile(ctx context.Context, account string) (*ledger.Reconci
 }
 
 // ReconcileNew does so for the accounts that have changed since it last ran, in
-// whichever process. It returns nil when there are none, or when another
-// process is at it.
-func (e *Engine) ReconcileNew(ctx context.Context) (*ledger.Reconciliation, error) {
+// whichever process. It returns nil when there are none, when another process
+// is at it, or when the last one began less than the pause ago.
+func (e *Engine) ReconcileNew(ctx context.Context, pause time.Duration) (*ledger.Reconciliation, error) {
 	var r *ledger.Reconciliation
-	_, err := e.ledger.NewAccounts(ctx, func(accounts []string) error {
+	_, err := e.ledger.NewAccounts(ctx, e.now()-waterfall.Instant(pause/time.Microsecond), func(accounts []string) error {
 		r = &ledger.Reconciliation{OnlyNew: true}
 		sample := slices.Clone(accounts)
 		if len(sample) > driftSample {

@@ -69,16 +69,16 @@ func TestReconcileNewLooksAtWhatChanged(t *testing.T) {
 	w.ask(a, "chat", 1)
 	w.credits(b, 1_000_000)
 	w.clock.Add(5 * time.Minute)
-	if r := must(w.ReconcileNew(ctx)); r == nil || r.Accounts != 2 || r.Mismatches != 0 || !r.OnlyNew {
+	if r := must(w.ReconcileNew(ctx, 0)); r == nil || r.Accounts != 2 || r.Mismatches != 0 || !r.OnlyNew {
 		t.Fatalf("at first: %+v", r)
 	}
 	w.clock.Add(5 * time.Minute)
-	if r := must(w.ReconcileNew(ctx)); r != nil {
+	if r := must(w.ReconcileNew(ctx, 0)); r != nil {
 		t.Errorf("nothing changed: %+v", r)
 	}
 	w.ask(b, "chat", 1)
 	w.clock.Add(5 * time.Minute)
-	if r := must(w.ReconcileNew(ctx)); r == nil || r.Accounts != 1 || r.UsageEvents != 1 || r.BalanceUpdates != 1 {
+	if r := must(w.ReconcileNew(ctx, 0)); r == nil || r.Accounts != 1 || r.UsageEvents != 1 || r.BalanceUpdates != 1 {
 		t.Errorf("only b changed: %+v", r)
 	}
 }
@@ -89,8 +89,8 @@ func TestOneProcessAtATimeReconcilesWhatIsNew(t *testing.T) {
 	w.ask(w.account("a", "plus"), "chat", 1)
 	w.clock.Add(5 * time.Minute)
 	second := w.another(w.redis)
-	begun, err := w.ledger.NewAccounts(ctx, func([]string) error {
-		if r := must(second.ReconcileNew(ctx)); r != nil {
+	begun, err := w.ledger.NewAccounts(ctx, waterfall.InstantOf(w.clock.Now()), func([]string) error {
+		if r := must(second.ReconcileNew(ctx, 0)); r != nil {
 			t.Errorf("a second one ran: %+v", r)
 		}
 		return nil
@@ -103,7 +103,7 @@ func TestOneProcessAtATimeReconcilesWhatIsNew(t *testing.T) {
 	ran := 0
 	for _, e := range []*engine.Engine{w.Engine, second} {
 		wait.Go(func() {
-			if r := must(e.ReconcileNew(ctx)); r != nil {
+			if r := must(e.ReconcileNew(ctx, time.Minute)); r != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				ran++
@@ -111,8 +111,8 @@ func TestOneProcessAtATimeReconcilesWhatIsNew(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if ran == 0 {
-		t.Error("nobody reconciled")
+	if ran != 1 {
+		t.Errorf("%d processes reconciled within the same minute", ran)
 	}
 }
 

@@ -135,8 +135,9 @@ const tooLarge = 2_000_000
 
 // NewAccounts lists the accounts that changed since the last reconciliation of
 // what was new, and holds a lock while work runs, so that one process at a
-// time does it. begun is false when another one is at it.
-func (l *Ledger) NewAccounts(ctx context.Context, work func(accounts []string) error) (begun bool, err error) {
+// time does it. begun is false when another one is at it, or when the last one
+// began later than an instant.
+func (l *Ledger) NewAccounts(ctx context.Context, latest waterfall.Instant, work func(accounts []string) error) (begun bool, err error) {
 	conn, err := l.read.Acquire(ctx)
 	if err != nil {
 		return false, err
@@ -154,8 +155,8 @@ func (l *Ledger) NewAccounts(ctx context.Context, work func(accounts []string) e
 	}()
 	var last *time.Time
 	err = conn.QueryRow(ctx, `select max(started_at) from reconciliations where scope = 2 and finished_at is not null`).Scan(&last)
-	if err != nil {
-		return true, err
+	if err != nil || instant(last) > latest {
+		return false, err
 	}
 	since := instant(last) - overlap
 	rows, err := conn.Query(ctx, `select a.account_id from accounts a

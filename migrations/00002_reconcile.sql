@@ -5,8 +5,6 @@
 alter table accounts add column events bigint not null default 0 check (events >= 0);
 update accounts a set events = (select count(*) from usage_events u where u.account_id = a.account_id);
 
--- The accounts with new postings are found without reading the others.
-
 -- The verifications that were kept: of one account, or, with '', of all.
 create table reconciliations (
     account_id          text collate "C" not null,

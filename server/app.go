@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -110,7 +109,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	jobs, stopJobs := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { sweep(jobs, a.engine, a.config.Log) })
+	a.startJobs(jobs, &running)
 	if a.config.Demo {
 		running.Go(func() { demo.Drive(jobs, a.engine, a.config.Log) })
 	}
@@ -157,31 +156,5 @@ func demoPeople(show bool) []signIn {
 		{Subject: demo.You, Account: demo.YouAccount, Roles: []string{"user"}},
 		{Subject: "root", Roles: []string{"admin"}},
 		{Subject: "codex", Roles: []string{"service"}},
-	}
-}
-
-// sweepInterval is how often due holds and grants are looked for: a hold ends
-// within five seconds of its time, a grant within a minute.
-const sweepInterval = time.Second
-
-// sweep does what is due until ctx ends.
-func sweep(ctx context.Context, e *engine.Engine, log *slog.Logger) {
-	tick := time.NewTicker(sweepInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for more := true; more && ctx.Err() == nil; {
-			pass, cancel := context.WithTimeout(ctx, 10*time.Second)
-			_, full, err := e.Sweep(pass)
-			cancel()
-			if err != nil && ctx.Err() == nil {
-				log.Warn("what is due could not all be done", "error", err)
-			}
-			more = full && err == nil
-		}
 	}
 }

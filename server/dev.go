@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func (devCommand) Help() string {
 }
 
 // devSettings are what the environment still decides: the stores are our own.
-var devSettings = []setting{listen, jwtSecret, issuer, audience, origins, quietLog, otlp}
+var devSettings = slices.Concat([]setting{listen, jwtSecret, issuer, audience, origins, quietLog, otlp}, jobSettings)
 
 // quietLog leaves the terminal to the links, unless more is asked for.
 var quietLog = setting{logLevel.name, "warn", logLevel.help, logLevel.read}

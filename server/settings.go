@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
+	"spillway/engine"
 	"spillway/engine/counters"
 )
 
@@ -31,6 +33,11 @@ type settings struct {
 	AllowedOrigins []string // further origins of browsers, such as https://app.example.org
 	LogLevel       slog.Level
 	OTLPEndpoint   string // empty: no traces are sent
+	// Anomalies say what the watch raises.
+	Anomalies engine.AnomalyRules
+	// ReconcileEvery is the time between two reconciliations of what is new,
+	// over all processes.
+	ReconcileEvery time.Duration
 }
 
 // shortestSecret is the key length in bytes that RFC 7518, section 3.2, asks of
@@ -57,7 +64,7 @@ var (
 	logLevel    = setting{"SPILLWAY_LOG_LEVEL", "info", "debug, info, warn or error", readLogLevel}
 	otlp        = setting{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "http or https address of a collector for traces; empty sends none", readOTLP}
 
-	serverSettings = []setting{databaseURL, redisURL, listen, jwtSecret, jwksURL, issuer, audience, origins, logLevel, otlp}
+	serverSettings = slices.Concat([]setting{databaseURL, redisURL, listen, jwtSecret, jwksURL, issuer, audience, origins, logLevel, otlp}, jobSettings)
 )
 
 // loadSettings reads and checks the named variables. A variable that is set but
