@@ -87,6 +87,53 @@ test("an admin refunds a decision, voids a grant, caps spending and suspends, ea
   await admin.context.close();
 });
 
+test("a plan is put in order by keyboard and by drag, simulated on a real account and published", async () => {
+  const world = await makeWorld(server);
+  for (let count = 0; count < 4; count += 1) await authorize(world, 2);
+  const admin = await visit(browser, { height: 1000 });
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, `/plans/${world.plan}/edit`);
+  const kinds = () => page.locator("li[data-id] strong").allInnerTexts();
+  await expect.poll(kinds).toEqual(["Rate limit", "Promotion", "Credits"]);
+
+  await page.getByRole("button", { name: "Move Promotion promotion up" }).focus();
+  await page.keyboard.press("Enter");
+  expect(await kinds()).toEqual(["Promotion", "Rate limit", "Credits"]);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Move Promotion promotion down");
+  await page.keyboard.press("Enter");
+  expect(await kinds()).toEqual(["Rate limit", "Promotion", "Credits"]);
+
+  const grip = (await page.locator("li[data-id]").nth(2).locator("[data-grip]").boundingBox())!;
+  const first = (await page.locator("li[data-id]").nth(1).boundingBox())!;
+  await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(grip.x, first.y + first.height / 2, { steps: 8 });
+  await page.mouse.up();
+  expect(await kinds()).toEqual(["Rate limit", "Credits", "Promotion"]);
+
+  await page.getByLabel("Rate limit hourly: limit").fill("1");
+  const panel = page.getByRole("region", { name: "Publish" });
+  await panel.getByText("Rate limit, 1 per hour, for each user (hourly)").waitFor();
+  await panel.getByLabel("Simulate on the account").fill(world.account);
+  await panel.getByRole("button", { name: "Simulate" }).click();
+  await panel.getByText("Requests in 7 days").waitFor();
+  const figures = await panel.locator("dl").first().innerText();
+  expect(figures).toMatch(/Requests in 7 days\s+4/);
+  // 8 messages: three were free, five paid; with one free, seven are paid.
+  expect(figures).toMatch(/2\.50 → 3\.50/);
+
+  await panel.getByRole("button", { name: "Publish …" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("Shorter free window");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  await dialog.getByText("version 2").waitFor();
+  await dialog.getByRole("link", { name: "See it" }).click();
+  await page.getByText("version 2 of 2").waitFor();
+  await page.getByRole("region", { name: "Compare versions" }).getByText("Rate limit, 1 per hour, for each user (hourly)").waitFor();
+  expectClean(admin);
+  await admin.context.close();
+});
+
 test("live shows every account; verifying says that the books add up", async () => {
   const world = await makeWorld(server);
   const admin = await visit(browser);

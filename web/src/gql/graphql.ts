@@ -59,7 +59,6 @@ export type CreateAccountInput = {
   reason?: string;
 };
 
-/** from inclusive, to exclusive */
 export type DecisionFilter = {
   feature?: string | null | undefined;
   from?: string | null | undefined;
@@ -128,7 +127,6 @@ export type PreviewInput = {
   userId: string | number;
 };
 
-/** Why a step gave what it gave, or a decision ended as it did. */
 export type Reason =
   | 'ACCOUNT_SUSPENDED'
   | 'CEILING_REACHED'

@@ -5,12 +5,12 @@ import type { FeatureFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../Icon";
 import { Countdown } from "../time/Times";
 import { kindIcons } from "../words/words";
-import { level, type Vessel } from "./flow";
+import { level, sizeOf, type Vessel } from "./flow";
 import css from "./WaterfallStrip.module.css";
 
 /**
- * The signature of the portal: a feature's buckets as vessels on a stair. Use fills a vessel;
- * a full one spills into the next; the one that pays now is marked.
+ * The signature of the portal: a feature's buckets as vessels on a stair. The water in a vessel is
+ * what is left in it; an empty one lets requests fall through to the next; the one that pays now is marked.
  */
 export function WaterfallStrip({ feature, vessels }: { feature: FeatureFieldsFragment; vessels: Vessel[] }) {
   const paying = vessels.findIndex(({ state }) => state === "pays");
@@ -34,7 +34,6 @@ function VesselCard({
   position: number;
   flows: boolean;
 }) {
-  const filled = level(vessel.bucket);
   return (
     <li
       className={css.vessel}
@@ -45,16 +44,12 @@ function VesselCard({
     >
       {position > 0 && <Fall />}
       <div className={css.body}>
-        <div
-          className={css.water}
-          style={{ "--level": vessel.state === "full" ? 1 : vessel.state === "none" ? 0 : (filled ?? 0) }}
-          aria-hidden="true"
-        />
+        <div className={css.water} style={{ "--level": level(vessel) }} aria-hidden="true" />
+        {vessel.state === "pays" && <span className={css.tag}>Pays now</span>}
         <div className={css.name} title={`Bucket ${vessel.key}`}>
           <Icon name={kindIcons[vessel.kind]} size={17} />
           <span>{vessel.name}</span>
         </div>
-        {vessel.state === "pays" && <span className={css.tag}>Pays now</span>}
         <Figures vessel={vessel} feature={feature} />
         <Refill vessel={vessel} />
       </div>
@@ -62,7 +57,7 @@ function VesselCard({
   );
 }
 
-/** The water that comes over the edge of the vessel before. */
+/** The way from the vessel before down into this one. */
 function Fall() {
   return (
     <svg className={css.fall} viewBox="0 0 28 34" aria-hidden="true" focusable="false">
@@ -72,7 +67,7 @@ function Fall() {
 }
 
 function Figures({ vessel, feature }: { vessel: Vessel; feature: FeatureFieldsFragment }) {
-  const { bucket, state } = vessel;
+  const { bucket, kind, state } = vessel;
   if (state === "none" || !bucket) {
     return (
       <div className={css.figures}>
@@ -86,21 +81,16 @@ function Figures({ vessel, feature }: { vessel: Vessel; feature: FeatureFieldsFr
       <strong className={css.left}>
         {formatQuantity(bucket.remaining)} <small>left</small>
       </strong>
-      {bucket.limit !== null ? (
-        <span className={css.used}>
-          {formatQuantity(bucket.used)} / {formatQuantity(bucket.limit)} used
-        </span>
-      ) : (
-        <span className={css.used}>{priceWords(vessel, feature)}</span>
-      )}
+      <span className={css.used}>
+        {formatQuantity(bucket.used)} / {formatQuantity(sizeOf(bucket))} used
+      </span>
+      {kind === "CREDIT" && feature.price && <span className={css.used}>{priceWords(feature.price, feature.unit)}</span>}
     </div>
   );
 }
 
-function priceWords({ kind, bucket }: Vessel, { price, unit }: FeatureFieldsFragment): string {
-  if (kind !== "CREDIT" || !price) return `${formatQuantity(bucket?.used ?? 0)} used`;
-  const per = price.per === 1 ? unitFor(1, unit) : `${formatQuantity(price.per)} ${unitFor(price.per, unit)}`;
-  return `${formatCredits(price.credits)} cr per ${per}`;
+function priceWords({ credits, per }: NonNullable<FeatureFieldsFragment["price"]>, unit: string): string {
+  return `${formatCredits(credits)} cr per ${per === 1 ? unitFor(1, unit) : `${formatQuantity(per)} ${unitFor(per, unit)}`}`;
 }
 
 function Refill({ vessel }: { vessel: Vessel }) {

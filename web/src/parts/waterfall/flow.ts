@@ -3,10 +3,10 @@ import { bucketName } from "../words/words";
 
 /**
  * How a bucket stands in the waterfall at this moment:
- * pays: the next unit comes from it · full: used up, so requests spill over it ·
+ * pays: the next unit comes from it · empty: used up, so requests fall through it ·
  * ready: it has something, but another pays first · none: the account holds nothing of it.
  */
-export type VesselState = "pays" | "full" | "ready" | "none";
+export type VesselState = "pays" | "empty" | "ready" | "none";
 
 export interface Vessel {
   key: string;
@@ -33,7 +33,7 @@ function stateOf(bucket: BucketFieldsFragment | null, step: StepFieldsFragment |
   if (step?.reason === "NOT_APPLICABLE") return "none";
   if (!bucket) return step && step.available > 0 ? "ready" : "none";
   if (bucket.remaining > 0) return "ready";
-  return bucket.used > 0 || bucket.limit !== null ? "full" : "none";
+  return bucket.used > 0 || bucket.limit !== null ? "empty" : "none";
 }
 
 /** The earliest moment at which any of the free buckets gets a unit back. */
@@ -54,9 +54,13 @@ function earliest(moments: (string | null)[]): string | null {
   );
 }
 
-/** How full a vessel is drawn, 0 to 1; null where the bucket has no fixed size. */
-export function level(bucket: { limit: number | null; used: number } | null): number | null {
-  if (!bucket || bucket.limit === null) return null;
-  if (bucket.limit === 0) return 1;
-  return Math.min(1, bucket.used / bucket.limit);
+/** How much a bucket holds when nothing of it is used: its limit, or what the open grants were given with. */
+export function sizeOf({ limit, used, remaining }: Pick<BucketFieldsFragment, "limit" | "used" | "remaining">): number {
+  return limit ?? used + remaining;
+}
+
+/** How high the water stands in a vessel, 0 to 1: what is left of its size. */
+export function level({ bucket, state }: Vessel): number {
+  if (!bucket || state === "none" || bucket.remaining <= 0) return 0;
+  return Math.min(1, bucket.remaining / sizeOf(bucket));
 }
