@@ -220,6 +220,7 @@ func TestASpendCapCountsWhatWasSpentBefore(t *testing.T) {
 	if d := w.ask(a, "chat", 1); d.Status != ledger.StatusAllowed {
 		t.Errorf("%s", d.Reason)
 	}
+	w.verified()
 	if d := w.ask(a, "chat", 1); d.Reason != waterfall.SpendCapReached || d.RetryAt != friday.Add(12*time.Hour).Unix() {
 		t.Errorf("%s, again at %s", d.Reason, time.Unix(d.RetryAt, 0).UTC())
 	}

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"spillway/engine"
 	"spillway/ledger"
@@ -175,12 +177,12 @@ var cuts = map[string]cut{"before": beforeCommit, "within": withinCommit, "after
 // the caller gets the decision, it is charged once, and the same key gives it
 // again.
 func TestACutCommitIsAnsweredRight(t *testing.T) {
+	t.Parallel()
+	w, c, other := newCutWorld(t)
 	for name, how := range cuts {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, c, other := newCutWorld(t)
 			ctx := context.Background()
-			a := w.account("cut", "plus")
+			a := w.account("cut-"+name, "plus")
 			w.credits(a, 10_000_000)
 			for round := range 3 {
 				c.arm(how, 1+round)
@@ -207,10 +209,11 @@ func TestACutCommitIsAnsweredRight(t *testing.T) {
 				if plain := must(other.Preview(ctx, engine.PreviewRequest{Account: a, User: "ann", Feature: "chat", Quantity: 5})); plain.Steps[0].Available != 0 {
 					t.Errorf("the window has room for %d", plain.Steps[0].Available)
 				}
-				w.clock.Add(60_000_000_000)
+				w.clock.Add(time.Minute)
 			}
 		})
 	}
+	w.verified()
 }
 
 // TestACutCommitOfEveryOperation: the operations after authorize, too, are
@@ -260,12 +263,12 @@ func TestACutCommitOfEveryOperation(t *testing.T) {
 			return nil, err
 		}, 0},
 	}
+	t.Parallel()
+	w, c, _ := newCutWorld(t)
 	for place, how := range cuts {
 		t.Run(place, func(t *testing.T) {
-			t.Parallel()
-			w, c, _ := newCutWorld(t)
 			for name, op := range operations {
-				m := &made{w: w, a: w.account(name, "plus")}
+				m := &made{w: w, a: w.account(name+"-"+place, "plus")}
 				m.lot = ledger.ID(w.credits(m.a, 5_000_000).ID)
 				m.used = w.ask(m.a, "chat", 9)
 				m.hold = w.request(engine.AuthorizeRequest{Account: m.a, User: "bob", Feature: "chat", Quantity: 9, HoldSeconds: 60})
@@ -293,19 +296,20 @@ func TestACutCommitOfEveryOperation(t *testing.T) {
 			}
 		})
 	}
+	w.verified()
 }
 
 // TestManyCallersOverACutCommit: a whole batch whose COMMIT is cut is answered
 // item by item as it is in the database.
 func TestManyCallersOverACutCommit(t *testing.T) {
+	t.Parallel()
+	w, c, other := newCutWorld(t)
 	for name, how := range cuts {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, c, other := newCutWorld(t)
 			ctx := context.Background()
 			accounts := make([]string, 8)
 			for i := range accounts {
-				accounts[i] = w.account(string(rune('a'+i)), "paid")
+				accounts[i] = w.account(fmt.Sprint(name, i), "paid")
 				w.credits(accounts[i], 5_000_000)
 			}
 			for range 4 {
@@ -333,4 +337,5 @@ func TestManyCallersOverACutCommit(t *testing.T) {
 			}
 		})
 	}
+	w.verified()
 }

@@ -148,6 +148,7 @@ func (l *load) finish() {
 			t.Errorf("%s: %d is left after decisions for %d", a, b.Available, charged[a])
 		}
 	}
+	l.w.verified()
 	t.Logf("%d answered, %d times unavailable", len(l.acked), l.unavailable)
 }
 

@@ -151,6 +151,7 @@ func redisLost(t *testing.T, s *stores.Stores) {
 	if len(seen) != 6 {
 		t.Errorf("not every bucket took part: %v", seen)
 	}
+	w.verified()
 	if len(copies) < 3 {
 		t.Errorf("only %d copies were made", len(copies))
 	}
@@ -211,6 +212,7 @@ func redisLostUnderLoad(t *testing.T, s *stores.Stores) {
 	close(done)
 	group.Wait()
 	seen.audit(t)
+	w.verified()
 	t.Logf("%d calls", calls)
 	// Full use: the first minute's worth of the long window, per user.
 	for _, user := range []string{"ann", "bob", "cy"} {

@@ -78,7 +78,10 @@ func (w *world) together(gate string, requests []engine.AuthorizeRequest) []engi
 // refuse, or the engine stumble over, one account. Its neighbors in the same
 // batch are answered, and so is the account itself once the row is mended.
 func TestOneBadItemFailsAlone(t *testing.T) {
-	const neighbors, place = 20, 7
+	t.Parallel()
+	const neighbors, place = 12, 7
+	w := newWorld(t)
+	w.Engine = w.with(w.redis, engine.Options{Shards: 1})
 	fresh := `with v as (update accounts set version = gen_random_uuid() where account_id = 'BAD') `
 	for name, tamper := range map[string]struct{ spoil, mend string }{
 		"a posting under the next sequence": {
@@ -99,9 +102,7 @@ func TestOneBadItemFailsAlone(t *testing.T) {
 			`update accounts set balance = 50000000, version = gen_random_uuid() where account_id = 'BAD'`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.Engine = w.with(w.redis, engine.Options{Shards: 1})
+			w.prefix = w.key() + "-"
 			gate, bad := w.account("gate", "plus"), ""
 			var requests []engine.AuthorizeRequest
 			for i := range neighbors + 1 {
@@ -132,4 +133,5 @@ func TestOneBadItemFailsAlone(t *testing.T) {
 			}
 		})
 	}
+	w.verified()
 }
