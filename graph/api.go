@@ -97,7 +97,6 @@ func (a *API) CreateOperationContext(ctx context.Context, params *graphql.RawPar
 	op := &graphql.OperationContext{
 		DisableIntrospection: !a.seesSchema(c),
 		RecoverFunc:          a.recover,
-		ResolverMiddleware:   resolve,
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 			return next(ctx)
 		},
@@ -109,7 +108,7 @@ func (a *API) CreateOperationContext(ctx context.Context, params *graphql.RawPar
 	if errs != nil {
 		return op, refuse(c, errs)
 	}
-	op.RawQuery, op.Doc = params.Query, doc.QueryDocument
+	op.RawQuery, op.Doc, op.ResolverMiddleware = params.Query, doc.QueryDocument, doc.plains.resolve
 	if op.Operation = doc.Operations.ForName(params.OperationName); op.Operation == nil {
 		return op, refuse(c, gqlerror.List{malformed("operationName", "names no operation of the document, or is missing among several")})
 	}

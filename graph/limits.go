@@ -47,6 +47,8 @@ type document struct {
 	*ast.QueryDocument
 	// cost is that of each operation whose lists have a fixed length.
 	cost map[*ast.OperationDefinition]int
+	// plains write themselves.
+	plains *plains
 }
 
 func tooComplex(what string, limit int) *gqlerror.Error {
@@ -100,7 +102,7 @@ func (a *API) parse(c *caller.Caller, query string) (*document, gqlerror.List) {
 	if errs := validator.ValidateWithRules(a.Schema(), parsed, allowed); len(errs) > 0 {
 		return nil, locate(parsed, errs)
 	}
-	doc := &document{parsed, map[*ast.OperationDefinition]int{}}
+	doc := &document{parsed, map[*ast.OperationDefinition]int{}, plainsOf(parsed)}
 	for _, op := range parsed.Operations {
 		w := weighing{fragments: map[string]int{}}
 		if cost := w.selection(op.SelectionSet); !w.varies {

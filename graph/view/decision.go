@@ -204,14 +204,15 @@ func (d *Decision) monetization(e *ledger.Event, parts []ledger.Monetization) []
 	return costs
 }
 
-// Steps shows the steps of an event. What was given back is shown by its size.
+// Steps shows the steps of an event. What was given back is shown by its size;
+// it has no reason of its own but that its bucket had funded it.
 func Steps(steps []ledger.Step) []DecisionStep {
 	shown := make([]DecisionStep, len(steps))
 	for i := range steps {
 		s := &steps[i]
 		shown[i] = DecisionStep{
 			Position: i + 1, Kind: s.Kind, BucketKey: s.Bucket, Available: s.Available,
-			Taken: max(s.Taken, -s.Taken), Reason: s.Reason, ResetsAt: Second(s.ResetsAt),
+			Taken: max(s.Taken, -s.Taken), Reason: max(s.Reason, waterfall.Funded), ResetsAt: Second(s.ResetsAt),
 		}
 	}
 	return shown
