@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"spillway/engine"
@@ -142,7 +139,8 @@ func (b *bench) measureAway(ctx context.Context) error {
 	if err := b.weigh(ctx, url, ""); err != nil {
 		return err
 	}
-	return b.prove(ctx, url, "of the decisions around it")
+	_, err = b.prove(ctx, url, "of the decisions around it")
+	return err
 }
 
 // weigh says how many bytes on disk a decision takes.
@@ -158,40 +156,4 @@ func (b *bench) weigh(ctx context.Context, database, at string) error {
 	b.report.add(row{What: "bytes on disk for each decision of the mix, indexes included" + at, Value: bytes, Unit: "bytes", AtMost: 450,
 		Note: "keys of a dozen characters"})
 	return nil
-}
-
-// prove runs `spillway verify` on a database.
-func (b *bench) prove(ctx context.Context, database, what string) error {
-	decisions, err := ask(ctx, database, "select count(*)::float8 from usage_events")
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, b.program, "verify")
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+database)
-	began := time.Now()
-	said, err := cmd.CombinedOutput()
-	took := time.Since(began)
-	met := err == nil && len(said) == 0
-	wrong := row{What: "`spillway verify` " + what + ": faults", Unit: "", Met: &met, Note: number(decisions) + " decisions"}
-	if !met {
-		wrong.Value = float64(max(1, countLines(said)))
-		wrong.Note += fmt.Sprintf(": %v %.200q", err, said)
-	}
-	b.report.add(wrong)
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return errors.New("the memory of verify is not known")
-	}
-	b.report.add(row{What: "`spillway verify`: decisions made again and proved", Value: decisions / took.Seconds(), Unit: perSecond,
-		Note: fmt.Sprintf("peak memory %.0f MB", float64(usage.Maxrss)/1024)})
-	return nil
-}
-
-func countLines(text []byte) (n int) {
-	for _, c := range text {
-		if c == '\n' {
-			n++
-		}
-	}
-	return n
 }

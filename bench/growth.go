@@ -66,7 +66,12 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 	if err := b.weigh(ctx, url, at); err != nil {
 		return err
 	}
-	return b.prove(ctx, url, at[1:])
+	proved, err := b.prove(ctx, url, at[1:])
+	if err != nil {
+		return err
+	}
+	b.addProved(proved, at)
+	return nil
 }
 
 // plant makes the accounts, of which some have enough of a past to fill a page.

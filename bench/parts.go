@@ -24,11 +24,12 @@ type sizes struct {
 	// deepAccounts have deepEntries in their windows each.
 	deepAccounts, deepEntries int
 	subscriptions             int
+	proved                    int // decisions that are made to be verified
 }
 
 var (
-	fullSizes  = sizes{short: 3 * time.Second, long: 8 * time.Second, rounds: 3, accounts: 10_000, callers: 512, deepAccounts: 100, deepEntries: 10_000, subscriptions: 1000}
-	quickSizes = sizes{short: 200 * time.Millisecond, long: 600 * time.Millisecond, rounds: 1, accounts: 200, callers: 64, deepAccounts: 4, deepEntries: 100, subscriptions: 40}
+	fullSizes  = sizes{short: 3 * time.Second, long: 8 * time.Second, rounds: 3, accounts: 10_000, callers: 512, deepAccounts: 100, deepEntries: 10_000, subscriptions: 1000, proved: 1_000_000}
+	quickSizes = sizes{short: 200 * time.Millisecond, long: 600 * time.Millisecond, rounds: 1, accounts: 200, callers: 64, deepAccounts: 4, deepEntries: 100, subscriptions: 40, proved: 2000}
 )
 
 // bench is one run of the program.
@@ -65,6 +66,7 @@ var parts = []part{
 	{"deep", (*bench).measureDeep},
 	{"cold", (*bench).measureCold},
 	{"away", (*bench).measureAway},
+	{"verify", (*bench).measureVerify},
 	{"growth", (*bench).measureGrowth},
 }
 

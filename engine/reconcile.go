@@ -2,7 +2,7 @@ package engine
 
 import (
 	"context"
-	"slices"
+	"math/rand/v2"
 	"time"
 
 	"spillway/engine/waterfall"
@@ -50,11 +50,11 @@ func (e *Engine) Reconcile(ctx context.Context, account string) (*ledger.Reconci
 // is at it, or when the last one began less than the pause ago.
 func (e *Engine) ReconcileNew(ctx context.Context, pause time.Duration) (*ledger.Reconciliation, error) {
 	var r *ledger.Reconciliation
-	_, err := e.ledger.NewAccounts(ctx, e.now()-waterfall.Instant(pause/time.Microsecond), func(accounts []string) error {
+	_, err := e.ledger.NewAccounts(ctx, e.now(), pause, func(accounts []ledger.ChangedAccount) error {
 		r = &ledger.Reconciliation{OnlyNew: true}
-		sample := slices.Clone(accounts)
-		if len(sample) > driftSample {
-			sample = sample[:driftSample]
+		sample := make([]string, min(len(accounts), driftSample))
+		for i, at := range rand.Perm(len(accounts))[:len(sample)] {
+			sample[i] = accounts[at].ID
 		}
 		return e.reconcile(ctx, r, sample, func(report func(ledger.Mismatch)) (ledger.Summary, error) {
 			return e.ledger.VerifyAccounts(ctx, accounts, report)

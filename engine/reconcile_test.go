@@ -89,7 +89,7 @@ func TestOneProcessAtATimeReconcilesWhatIsNew(t *testing.T) {
 	w.ask(w.account("a", "plus"), "chat", 1)
 	w.clock.Add(5 * time.Minute)
 	second := w.another(w.redis)
-	begun, err := w.ledger.NewAccounts(ctx, waterfall.InstantOf(w.clock.Now()), func([]string) error {
+	begun, err := w.ledger.NewAccounts(ctx, waterfall.InstantOf(w.clock.Now()), 0, func([]ledger.ChangedAccount) error {
 		if r := must(second.ReconcileNew(ctx, 0)); r != nil {
 			t.Errorf("a second one ran: %+v", r)
 		}

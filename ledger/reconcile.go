@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -133,11 +134,30 @@ const overlap = waterfall.Instant(time.Minute / time.Microsecond)
 // verification of everything.
 const tooLarge = 2_000_000
 
+// restBetween is how much longer than a reconciliation of what is new the time
+// up to the next one is, at least: it takes no more than a tenth of the time.
+const restBetween = 10
+
+// ChangedAccount is an account with something new.
+type ChangedAccount struct {
+	ID string
+	// Records counts its usage events and postings, old and new.
+	Records int64
+}
+
+const (
+	sqlAllAccounts     = `select account_id, events + sequence from accounts where events + sequence between 1 and $1 order by account_id`
+	sqlChangedAccounts = `select account_id, events + sequence from accounts
+		where account_id in (select account_id from usage_events where created_at >= $2
+			union select account_id from balance_updates where created_at >= $2)
+		and events + sequence between 1 and $1 order by account_id`
+)
+
 // NewAccounts lists the accounts that changed since the last reconciliation of
-// what was new, and holds a lock while work runs, so that one process at a
-// time does it. begun is false when another one is at it, or when the last one
-// began later than an instant.
-func (l *Ledger) NewAccounts(ctx context.Context, latest waterfall.Instant, work func(accounts []string) error) (begun bool, err error) {
+// what was new, by id, and holds a lock while work runs, so that one process at
+// a time does it. begun is false when another one is at it, or when the last
+// one began less than the pause before now.
+func (l *Ledger) NewAccounts(ctx context.Context, now waterfall.Instant, pause time.Duration, work func([]ChangedAccount) error) (begun bool, err error) {
 	conn, err := l.read.Acquire(ctx)
 	if err != nil {
 		return false, err
@@ -153,24 +173,35 @@ func (l *Ledger) NewAccounts(ctx context.Context, latest waterfall.Instant, work
 			_ = conn.Conn().Close(ctx) // the lock goes with the session
 		}
 	}()
-	var last *time.Time
-	err = conn.QueryRow(ctx, `select max(started_at) from reconciliations where scope = 2 and finished_at is not null`).Scan(&last)
-	if err != nil || instant(last) > latest {
+	last, next, err := lastOfNew(ctx, conn, pause)
+	if err != nil || now < next {
 		return false, err
 	}
-	since := instant(last) - overlap
-	rows, err := conn.Query(ctx, `select a.account_id from accounts a
-		where a.account_id in (select account_id from usage_events where created_at >= $1
-			union select account_id from balance_updates where created_at >= $1)
-		and a.events + a.sequence <= $2 order by a.account_id`, since.Time(), tooLarge)
-	accounts, err := collect(rows, err, func(row pgx.Row) (*string, error) {
-		var id string
-		return &id, row.Scan(&id)
+	sql, args := sqlAllAccounts, []any{tooLarge}
+	if last != 0 {
+		sql, args = sqlChangedAccounts, append(args, (last-overlap).Time())
+	}
+	rows, err := conn.Query(ctx, sql, args...)
+	accounts, err := collect(rows, err, func(row pgx.Row) (*ChangedAccount, error) {
+		a := &ChangedAccount{}
+		return a, row.Scan(&a.ID, &a.Records)
 	})
 	if err != nil || len(accounts) == 0 {
 		return true, err
 	}
 	return true, work(accounts)
+}
+
+// lastOfNew is when the last reconciliation of what was new began, and when the
+// next one may; 0 when there was none.
+func lastOfNew(ctx context.Context, q querier, pause time.Duration) (began, next waterfall.Instant, err error) {
+	var started, finished time.Time
+	err = q.QueryRow(ctx, `select started_at, finished_at from reconciliations
+		where scope = 2 and finished_at is not null order by started_at desc limit 1`).Scan(&started, &finished)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, 0, nil
+	}
+	return waterfall.InstantOf(started), waterfall.InstantOf(started.Add(max(pause, restBetween*finished.Sub(started)))), err
 }
 
 // SampleAccounts picks some accounts that were decided on lately, for checks

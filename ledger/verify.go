@@ -62,43 +62,14 @@ func (l *Ledger) Verify(ctx context.Context, account string, report func(Mismatc
 	return l.verifyRanges(ctx, ranges, report)
 }
 
-// VerifyAccounts is Verify for some accounts.
-func (l *Ledger) VerifyAccounts(ctx context.Context, accounts []string, report func(Mismatch)) (Summary, error) {
-	ranges := make([]accountRange, len(accounts))
-	for i, a := range accounts {
-		ranges[i] = rangeOf(a)
-	}
-	return l.verifyRanges(ctx, ranges, report)
+// VerifyAccounts is Verify for some accounts, in the order of their ids.
+func (l *Ledger) VerifyAccounts(ctx context.Context, accounts []ChangedAccount, report func(Mismatch)) (Summary, error) {
+	return l.verifyRanges(ctx, rangesOf(accounts), report)
 }
 
-// verifyWorkers is how many ranges are worked on at once, and accountsPerRange
-// how many accounts a range holds: large enough that opening its cursors costs
-// nothing, small enough that the workers end together.
-const (
-	verifyWorkers    = 2
-	accountsPerRange = 500
-)
-
-// accountRanges cuts all accounts into ranges that leave nothing out between
-// them, not even records of accounts that do not exist.
-func (l *Ledger) accountRanges(ctx context.Context) ([]accountRange, error) {
-	rows, err := l.read.Query(ctx, `select account_id from (select account_id, row_number() over (order by account_id) n from accounts) x
-		where n % $1 = 0 order by account_id`, accountsPerRange)
-	cuts, err := collect(rows, err, func(row pgx.Row) (*string, error) {
-		var id string
-		return &id, row.Scan(&id)
-	})
-	if err != nil {
-		return nil, err
-	}
-	var ranges []accountRange
-	from := ""
-	for _, cut := range cuts {
-		ranges = append(ranges, accountRange{from, cut})
-		from = cut
-	}
-	return append(ranges, accountRange{from, afterAll}), nil
-}
+// verifyWorkers is how many ranges are worked on at once: on two cores, some
+// wait for PostgreSQL while others check.
+const verifyWorkers = 3
 
 func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, report func(Mismatch)) (Summary, error) {
 	catalog, err := l.LoadCatalog(ctx)
@@ -166,14 +137,6 @@ type verifier struct {
 func (v *verifier) verifyRange(ctx context.Context, l *Ledger, r accountRange) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, l.read, options, func(tx pgx.Tx) error {
-		// The scans are long and in order: what is right for look-ups is not
-		// right for them, and the whole of each cursor will be read.
-		for _, setting := range [...]string{"statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "enable_seqscan = on",
-			"cursor_tuple_fraction = 1", "work_mem = '64MB'"} {
-			if _, err := tx.Exec(ctx, "set local "+setting); err != nil {
-				return err
-			}
-		}
 		if err := v.open(ctx, tx, r); err != nil {
 			return err
 		}
@@ -186,22 +149,23 @@ func (v *verifier) verifyRange(ctx context.Context, l *Ledger, r accountRange) e
 	})
 }
 
+// scanSettings are for scans: they are long and in order, and what is right for
+// look-ups is not right for them; the whole of each cursor will be read.
+const scanSettings = `select set_config(name, value, true) from (values ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
+	('enable_seqscan', 'on'), ('cursor_tuple_fraction', '1'), ('work_mem', '64MB')) s(name, value)`
+
 func (v *verifier) open(ctx context.Context, tx pgx.Tx, r accountRange) error {
-	for _, open := range [...]func() error{
-		func() error { return v.accounts.open(ctx, tx, v.texts, "v_accounts", streamAccounts, r, decodeAccount) },
-		func() error { return v.grants.open(ctx, tx, v.texts, "v_grants", streamGrants, r, decodeGrant) },
-		func() error { return v.changes.open(ctx, tx, v.texts, "v_changes", streamChanges, r, decodeChange) },
-		func() error { return v.events.open(ctx, tx, v.texts, "v_events", streamEvents, r, decodeEvent) },
-		func() error { return v.parts.open(ctx, tx, v.texts, "v_parts", streamParts, r, decodePart) },
-		func() error { return v.postings.open(ctx, tx, v.texts, "v_postings", streamPostings, r, decodePosting) },
-		func() error { return v.holds.open(ctx, tx, v.texts, "v_holds", streamHolds, r, decodeHold) },
-		func() error { return v.follow.open(ctx, tx, v.texts, "v_follow", streamFollow, r, decodeFollow) },
-	} {
-		if err := open(); err != nil {
-			return err
-		}
-	}
-	return nil
+	batch := &pgx.Batch{}
+	batch.Queue(scanSettings)
+	v.accounts.open(ctx, tx, batch, v.texts, "v_accounts", streamAccounts, r, decodeAccount)
+	v.grants.open(ctx, tx, batch, v.texts, "v_grants", streamGrants, r, decodeGrant)
+	v.changes.open(ctx, tx, batch, v.texts, "v_changes", streamChanges, r, decodeChange)
+	v.events.open(ctx, tx, batch, v.texts, "v_events", streamEvents, r, decodeEvent)
+	v.parts.open(ctx, tx, batch, v.texts, "v_parts", streamParts, r, decodePart)
+	v.postings.open(ctx, tx, batch, v.texts, "v_postings", streamPostings, r, decodePosting)
+	v.holds.open(ctx, tx, batch, v.texts, "v_holds", streamHolds, r, decodeHold)
+	v.follow.open(ctx, tx, batch, v.texts, "v_follow", streamFollow, r, decodeFollow)
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // nextAccount is the lowest account that any of the streams has come to.

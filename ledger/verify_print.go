@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
+	"strconv"
 
 	"spillway/engine/waterfall"
 )
@@ -25,14 +25,14 @@ func printOf(parts ...string) int64 {
 // eventPrint tells whether the fingerprint is that of what the event says was
 // asked.
 func eventPrint(e *Event) bool {
-	quantity := fmt.Sprint(e.Requested)
+	quantity := strconv.FormatInt(e.Requested, 10)
 	switch e.Kind {
 	case Authorized:
 		seconds := int64(0)
 		if e.HoldUntil != 0 {
 			seconds = int64(e.HoldUntil-e.At) / 1_000_000
 		}
-		return e.Fingerprint == printOf("authorize", e.User, e.Feature, fmt.Sprint(e.Requested, e.AllowPartial, seconds))
+		return e.Fingerprint == printOf("authorize", e.User, e.Feature, quantity+" "+strconv.FormatBool(e.AllowPartial)+" "+strconv.FormatInt(seconds, 10))
 	case Settled:
 		return e.Fingerprint == printOf("settle", e.Decision.String(), quantity)
 	case Released:

@@ -30,11 +30,10 @@ type stream[T any] struct {
 }
 
 // open declares the cursor. Its SQL takes the bounds of the range: account ids
-// from $1, below $2.
-func (s *stream[T]) open(ctx context.Context, tx pgx.Tx, t *texts, name, sql string, r accountRange, decode func(*reader, *T)) error {
+// from $1, below $2, and of these only $3.
+func (s *stream[T]) open(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, t *texts, name, sql string, r accountRange, decode func(*reader, *T)) {
 	*s = stream[T]{ctx: ctx, tx: tx, fetch: fmt.Sprintf("fetch %d from %s", streamPage, name), decode: decode, texts: t, page: s.page[:0]}
-	_, err := tx.Exec(ctx, "declare "+name+" no scroll cursor for "+sql, r.from, r.below)
-	return err
+	batch.Queue("declare "+name+" no scroll cursor for "+sql, r.from, r.below, r.only)
 }
 
 // peek is the next row, nil at the end or after an error. It stays valid until
@@ -62,14 +61,14 @@ func (s *stream[T]) load() {
 	defer rows.Close()
 	r := reader{texts: s.texts}
 	for rows.Next() {
-		var row T
+		var none T
+		s.page = append(s.page, none)
 		r.values, r.next = rows.RawValues(), 0
-		s.decode(&r, &row)
+		s.decode(&r, &s.page[len(s.page)-1])
 		if r.err != nil {
-			s.err, s.ended = r.err, true
+			s.page, s.err, s.ended = s.page[:len(s.page)-1], r.err, true
 			return
 		}
-		s.page = append(s.page, row)
 	}
 	s.err = rows.Err()
 	s.read += int64(len(s.page))
@@ -192,35 +191,26 @@ func (t *texts) of(b []byte) string {
 	return s
 }
 
-// accountRange is a range of account ids in byte order.
-type accountRange struct{ from, below string }
-
-// The end of all account ids: no id holds a byte that high.
-const afterAll = "\U0010FFFF"
-
-// rangeOf holds one account only.
-func rangeOf(account string) accountRange { return accountRange{account, account + "\x01"} }
-
 const (
 	streamEvents = `select account_id, id, decision_id, created_at, fingerprint, requested, granted, charged, first_sequence, hold_until,
 		retry_at, plan_version, price_version, postings, kind, status, reason, allow_partial, user_id, feature, plan_key, steps
-		from usage_events where account_id >= $1 and account_id < $2 order by account_id, id`
+		from usage_events where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, id`
 	streamParts = `select account_id, usage_event_id, part, kind, bucket, quantity, credits, price_version
-		from monetization_events where account_id >= $1 and account_id < $2 order by account_id, usage_event_id, part`
+		from monetization_events where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, usage_event_id, part`
 	streamPostings = `select account_id, sequence, grant_id, source_id, amount, balance_after, account_balance_after, created_at,
 		ordinal, kind, counter_account, part, hash
-		from balance_updates where account_id >= $1 and account_id < $2 order by account_id, sequence`
+		from balance_updates where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, sequence`
 	streamGrants = `select account_id, id, remaining, held, amount, effective_at, expires_at, voided_at, expired_at, due_at, created_at,
 		rollover_limit, fingerprint, priority, issues, postings, kind, recurrence, units, closed, idempotency_key, features, reference, note
-		from grants where account_id >= $1 and account_id < $2 order by account_id, id`
+		from grants where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, id`
 	streamAccounts = `select account_id, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, events
-		from accounts where account_id >= $1 and account_id < $2 order by account_id`
+		from accounts where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id`
 	streamHolds = `select account_id, decision_id, expires_at
-		from holds where account_id >= $1 and account_id < $2 order by account_id, decision_id`
+		from holds where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, decision_id`
 	streamChanges = `select account_id, id, action, after::text from audit_log
-		where account_id <> '' and account_id >= $1 and account_id < $2 order by account_id, id`
+		where account_id <> '' and account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, id`
 	streamFollow = `select account_id, decision_id, id, kind, granted, charged
-		from usage_events where decision_id is not null and account_id >= $1 and account_id < $2 order by account_id, decision_id, id`
+		from usage_events where decision_id is not null and account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, decision_id, id`
 )
 
 func decodeEvent(r *reader, e *Event) {
