@@ -29,7 +29,7 @@ func (b *bench) measureVerify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.grow(ctx, url, p, b.sizes.proved, 0); err != nil {
+	if err := b.grow(ctx, url, p, b.proved, 0); err != nil {
 		return err
 	}
 	if err := tidy(ctx, url); err != nil {
