@@ -31,6 +31,12 @@ type account struct {
 	// held tells that the counter store is believed to hold them at this version.
 	held bool
 
+	// alone counts the batches in a row that found the account as this worker
+	// had left it. contested: lately one did not, since another process decides
+	// on it too.
+	alone     int
+	contested bool
+
 	// What the present batch did to it.
 	now     waterfall.Instant
 	ids     int64

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"spillway/engine/counters"
+	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
 
@@ -104,7 +105,7 @@ func (b *batch) record() error {
 		b.keep()
 		return nil
 	}
-	updates := make([]counters.Update, 0, len(touched))
+	written, updates := make([]*account, 0, len(touched)), make([]counters.Update, 0, len(touched))
 	for _, a := range touched {
 		before := a.Version
 		a.close(a.nextID(b.random()))
@@ -115,9 +116,13 @@ func (b *batch) record() error {
 		for lot := range a.changed {
 			b.writes.Lots = append(b.writes.Lots, ledger.Grant{Grant: a.lots[lot], Terms: a.terms[lot]})
 		}
-		updates = append(updates, a.update(before))
+		if u := a.update(before); a.alone >= sureAlone && entries(u.Fields) > largeUpdate {
+			a.held = false
+		} else {
+			written, updates = append(written, a), append(updates, u)
+		}
 	}
-	b.writeCounters(touched, updates)
+	b.writeCounters(written, updates)
 	if err := b.tx.Commit(b.ctx, &b.writes); err != nil {
 		return err
 	}
@@ -132,11 +137,30 @@ func (b *batch) record() error {
 
 // writeCounters writes before the commit: a version that never commits never
 // matches, while a late write would only make other processes rebuild.
-func (b *batch) writeCounters(touched []*account, updates []counters.Update) {
+func (b *batch) writeCounters(written []*account, updates []counters.Update) {
+	if len(updates) == 0 {
+		return
+	}
 	held, err := b.engine.counters.Write(b.ctx, updates)
-	for i, a := range touched {
+	for i, a := range written {
 		a.held = err == nil && held[i]
 	}
+}
+
+// Writing thousands of entries for each batch costs more than all else that it
+// does. Nobody else asks for them while this worker alone decides on the
+// account: whoever begins to finds an older version and counts the usage again.
+const (
+	largeUpdate = 4096 // entries
+	sureAlone   = 16   // batches
+)
+
+func entries(fields map[counters.Field]*waterfall.Series) int {
+	n := 0
+	for _, s := range fields {
+		n += s.Len()
+	}
+	return n
 }
 
 // update is what the counter store must learn of the account.
@@ -152,6 +176,7 @@ func (a *account) update(before ledger.ID) counters.Update {
 func (b *batch) keep() {
 	for _, a := range b.order {
 		a.dropClosed()
+		a.dirty, a.changed = nil, nil
 		b.shard.states.Add(a.ID, a)
 	}
 }

@@ -44,23 +44,30 @@ func (b *batch) want() ledger.Want {
 	slices.Sort(w.Accounts)
 	w.Accounts = slices.Compact(w.Accounts)
 	for _, id := range w.Accounts {
-		if !b.shard.states.Contains(id) {
+		if b.readsAhead(id) {
 			w.GrantsOf = append(w.GrantsOf, id)
 		}
 	}
 	return w
 }
 
-// prefetch reads, beside PostgreSQL, the counters of the accounts that the
-// worker does not know. Their plan is not known either, so it asks for the
-// counters that any plan keeps for the feature.
+// readsAhead tells whether to read an account beside the locking of it: what
+// the worker does not know, or what has probably changed behind its back.
+func (b *batch) readsAhead(id string) bool {
+	a, known := b.shard.states.Peek(id)
+	return !known || a.contested
+}
+
+// prefetch reads, beside PostgreSQL, the counters of the accounts that are read
+// ahead. What their plan will be is not known, so it asks for the counters that
+// any plan keeps for the feature.
 func (b *batch) prefetch(unknown []string) (wait func() map[string]*prefetched) {
 	if len(unknown) == 0 || b.engine.counters.Away() {
 		return func() map[string]*prefetched { return nil }
 	}
 	refs := make(map[string][]counterRef, len(unknown))
 	for _, it := range b.items {
-		if id := it.op.account(); !b.shard.states.Contains(id) {
+		if id := it.op.account(); b.readsAhead(id) {
 			refs[id] = append(refs[id], it.op.counters(nil)...)
 		}
 	}
@@ -82,6 +89,10 @@ func (b *batch) prefetch(unknown []string) (wait func() map[string]*prefetched) 
 		return found
 	}
 }
+
+// aloneAgain is how many batches in a row must find an account unchanged for it
+// to be read no longer ahead: as many as cost what one misjudged batch costs.
+const aloneAgain = 4
 
 // prefetched is an answer of the counter store.
 type prefetched struct {
@@ -116,8 +127,12 @@ func (b *batch) adopt() error {
 	for _, id := range slices.Sorted(maps.Keys(b.loaded.Accounts)) {
 		row := b.loaded.Accounts[id]
 		a, known := b.shard.states.Get(id)
-		if !known || a.Version != row.Version {
-			a = &account{Account: *row}
+		if known && a.Version == row.Version {
+			if a.alone++; a.alone == aloneAgain {
+				a.contested = false
+			}
+		} else {
+			a = &account{Account: *row, contested: known}
 			if grants, read := b.grantsOf(id); read {
 				a.setGrants(grants)
 			} else {
