@@ -6,24 +6,22 @@ import (
 	"spillway/engine/waterfall"
 )
 
-// BalanceAt is what Balance would have answered at a moment: the postings up to
-// it, over the grants that were effective and unexpired then. Of a moment still
-// to come it is what stands now, over the grants that will be. Errors are
-// *Fault.
-func (e *Engine) BalanceAt(ctx context.Context, account string, at waterfall.Instant) (*Balance, error) {
-	if err := validateAccount(account); err != nil {
-		return nil, err
-	}
-	past, err := e.ledger.PastAt(ctx, account, at)
-	switch {
-	case err != nil:
+// BalancesAt are what Balances would have answered at a moment: the postings up
+// to it, over the grants that were effective and unexpired then. Of a moment
+// still to come it is what stands now, over the grants that will be. Accounts
+// that do not exist are left out. Errors are *Fault.
+func (e *Engine) BalancesAt(ctx context.Context, accounts []string, at waterfall.Instant) (map[string]*Balance, error) {
+	past, err := e.ledger.PastAt(ctx, accounts, at)
+	if err != nil {
 		return nil, storeFault(err)
-	case past == nil:
-		return nil, notFound("accountId", "the account")
 	}
-	lots := make([]waterfall.Grant, len(past.Grants))
-	for i := range past.Grants {
-		lots[i] = past.Grants[i].Grant
+	found := make(map[string]*Balance, len(past))
+	for account, p := range past {
+		lots := make([]waterfall.Grant, len(p.Grants))
+		for i := range p.Grants {
+			lots[i] = p.Grants[i].Grant
+		}
+		found[account] = balanceOf(lots, p.Sequence, at)
 	}
-	return balanceOf(lots, past.Sequence, at), nil
+	return found, nil
 }

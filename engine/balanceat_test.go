@@ -32,7 +32,7 @@ func TestBalanceAtIsWhatBalanceAnsweredThen(t *testing.T) {
 		must(true, w.AdvanceAccount(ctx, h.id))
 		held := 0
 		for _, m := range moments {
-			if got := must(w.BalanceAt(ctx, h.id, m.AsOf)); *got != m.Balance {
+			if got := must(w.BalancesAt(ctx, []string{h.id}, m.AsOf))[h.id]; *got != m.Balance {
 				t.Errorf("seed %d, at %s: answered %+v, now %+v", seed, m.clock, m.Balance, *got)
 			}
 			if m.Held > 0 {
@@ -65,11 +65,11 @@ func TestBalanceAtTheEdges(t *testing.T) {
 		{"the moment before it takes effect", later - 1, 3_000_000, 2},
 		{"the moment it takes effect", later, 5_000_000, 2},
 	} {
-		if b := must(w.BalanceAt(ctx, a, c.at)); b.Available != c.available || b.Sequence != c.sequence || b.AsOf != c.at {
+		if b := must(w.BalancesAt(ctx, []string{a}, c.at))[a]; b.Available != c.available || b.Sequence != c.sequence || b.AsOf != c.at {
 			t.Errorf("%s: %+v", c.name, b)
 		}
 	}
-	if _, err := w.BalanceAt(ctx, "nobody", begin); code(err) != engine.CodeNotFound {
+	if found, err := w.BalancesAt(ctx, []string{"nobody"}, begin); err != nil || len(found) > 0 {
 		t.Errorf("nobody: %v", err)
 	}
 }

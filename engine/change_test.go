@@ -203,7 +203,7 @@ func TestASpendCapCountsWhatWasSpentBefore(t *testing.T) {
 	}{{waterfall.Day, 5_500_000}, {waterfall.Week, 58_500_000}, {waterfall.Month, 58_500_000}} { // 4 − 1 + 2 + 0.5, and 53
 		must(w.SetSpendCap(ctx, a, &ledger.Cap{Limit: c.spent + 500_000, Period: c.period}, byTest))
 		for name, e := range map[string]*engine.Engine{"here": w.Engine, "elsewhere": w.another(w.redis), "without Redis": w.with(away{}, engine.Options{})} {
-			if s := must(e.SpendCap(ctx, a)); s == nil || s.Spent != c.spent {
+			if s := must(e.SpendCaps(ctx, []string{a}))[a]; s == nil || s.Spent != c.spent {
 				t.Errorf("period %d, %s: %+v, want %d spent", c.period, name, s, c.spent)
 			}
 			p := must(e.Preview(ctx, engine.PreviewRequest{Account: a, User: "ann", Feature: "chat", Quantity: 2}))

@@ -331,7 +331,7 @@ func TestManyCallersOverACutCommit(t *testing.T) {
 			}
 			for _, a := range accounts {
 				// 20 were asked for of 10 that can be paid.
-				if b := must(other.Balance(ctx, a)); b.Available != 0 || b.Sequence != 11 {
+				if b := must(other.Balances(ctx, []string{a}))[a]; b.Available != 0 || b.Sequence != 11 {
 					t.Errorf("%d is left after %d postings", b.Available, b.Sequence)
 				}
 			}

@@ -15,7 +15,7 @@ func (e *Engine) FollowBalance(ctx context.Context, id string, deliver func(*Bal
 	return e.follow(ctx, id, 0, func() (waterfall.Instant, error) {
 		var b *Balance
 		var next waterfall.Instant
-		err := e.look(ctx, id, nil, func(a *account) {
+		err := e.lookAt(ctx, id, nil, func(a *account) {
 			b = balanceOf(a.lots, a.Head.Sequence, a.now)
 			next = nextTurn(a.lots, a.now)
 		})
@@ -101,7 +101,7 @@ func nextRefill(states []BucketState, now waterfall.Instant) waterfall.Instant {
 }
 
 func (e *Engine) nextGrantTurn(ctx context.Context, id string) (next waterfall.Instant, err error) {
-	err = e.look(ctx, id, nil, func(a *account) { next = nextTurn(a.lots, a.now) })
+	err = e.lookAt(ctx, id, nil, func(a *account) { next = nextTurn(a.lots, a.now) })
 	return next, err
 }
 

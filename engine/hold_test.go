@@ -181,8 +181,8 @@ func TestAHeldPartOutlivesItsGrant(t *testing.T) {
 	if b := w.balance(a); b.Available != 0 || b.Held != 0 {
 		t.Errorf("available %d held %d", b.Available, b.Held)
 	}
-	postings, _, err := w.ledger.BalanceUpdates(ctx, a, 10, 0)
-	if err != nil || postings[0].Kind.String() != "VOID" || postings[0].Amount != -500_000 {
-		t.Errorf("the newest posting is %+v: %v", postings[0], err)
+	found, err := w.ledger.BalanceUpdates(ctx, []string{a}, 10, 0)
+	if newest := found[a].Rows[0]; err != nil || newest.Kind.String() != "VOID" || newest.Amount != -500_000 {
+		t.Errorf("the newest posting is %+v: %v", newest, err)
 	}
 }

@@ -320,9 +320,9 @@ func (l *lane) stands(e *engine.Engine) string {
 			fmt.Fprintf(&b, "%s %s %s %+v; ", s.Feature, s.Bucket.Key, s.User, s.View)
 		}
 	}
-	balance := must(e.Balance(ctx, l.account))
+	balance := must(e.Balances(ctx, []string{l.account}))[l.account]
 	fmt.Fprintf(&b, "available %d held %d soon %d sequence %d; ", balance.Available, balance.Held, balance.ExpiringSoon, balance.Sequence)
-	if c := must(e.SpendCap(ctx, l.account)); c != nil {
+	if c := must(e.SpendCaps(ctx, []string{l.account}))[l.account]; c != nil {
 		fmt.Fprintf(&b, "spent %d of %d", c.Spent, c.Limit)
 	}
 	return b.String()

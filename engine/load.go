@@ -253,22 +253,28 @@ func (b *batch) readMissing(missing map[*account][]counters.Field) error {
 // counter store holds.
 func (b *batch) rebuild(a *account) error {
 	b.engine.stats.rebuilds.Add(1)
-	return a.recountFrom(func(since waterfall.Instant, each func(*ledger.Event) error) error {
-		return b.tx.UsageSince(b.ctx, a.ID, since, each)
+	return recount([]*account{a}, func(since []ledger.Since, each func(*ledger.Event) error) error {
+		return b.tx.UsageSince(b.ctx, since[0].Account, since[0].At, each)
 	})
 }
 
-// recountFrom makes the counters from usage events.
-func (a *account) recountFrom(usage ledger.UsageReader) error {
-	a.fields, a.complete, a.held = map[counters.Field]*waterfall.Series{}, true, false
-	touched := a.touched
-	since := a.now - waterfall.Instant((a.horizon()+1)*1_000_000)
+// recount makes the counters of accounts from usage events.
+func recount(accounts []*account, usage ledger.UsageReader) error {
+	byID := make(map[string]*account, len(accounts))
+	since, touched := make([]ledger.Since, len(accounts)), make([]bool, len(accounts))
+	for i, a := range accounts {
+		a.fields, a.complete, a.held = map[counters.Field]*waterfall.Series{}, true, false
+		byID[a.ID], touched[i] = a, a.touched
+		since[i] = ledger.Since{Account: a.ID, At: a.now - waterfall.Instant((a.horizon()+1)*1_000_000)}
+	}
 	err := usage(since, func(e *ledger.Event) error {
 		for i := range e.Steps {
-			a.tally(e, &e.Steps[i])
+			byID[e.Account].tally(e, &e.Steps[i])
 		}
 		return nil
 	})
-	a.dirty, a.touched = nil, touched
+	for i, a := range accounts {
+		a.dirty, a.touched = nil, touched[i]
+	}
 	return err
 }

@@ -184,7 +184,7 @@ func (w *world) request(r engine.AuthorizeRequest) *ledger.Decision {
 
 func (w *world) balance(account string) *engine.Balance {
 	w.t.Helper()
-	return must(w.Balance(context.Background(), account))
+	return must(w.Balances(context.Background(), []string{account}))[account]
 }
 
 // must stops the test on an error.

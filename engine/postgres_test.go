@@ -178,7 +178,7 @@ func TestPostgresAway(t *testing.T) {
 			"settle":      second(w.Settle(limited, engine.SettleRequest{Account: a, Decision: ledger.ID{1}, Quantity: 1, Key: "s " + name})),
 			"createGrant": second(w.CreateGrant(limited, engine.NewGrant{Account: a, Kind: 5, Amount: 1, Key: "g " + name}, byTest)),
 			"preview":     second(w.Preview(limited, engine.PreviewRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1})),
-			"balance":     second(w.Balance(limited, a)),
+			"balance":     second(w.Balances(limited, []string{a})),
 			"buckets":     second(w.Buckets(limited, engine.BucketQuery{Account: a})),
 			"publishPlan": second(w.PublishPlan(limited, "new", "new "+name, nil, byTest)),
 			"newAccount":  second(w.CreateAccount(limited, engine.NewAccount{ID: "new", Name: "n", Plan: "plus"}, byTest)),

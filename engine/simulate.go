@@ -104,11 +104,11 @@ func (e *Engine) newSimulator(ctx context.Context, account string, rules []water
 	if s.changes, err = e.ledger.SettingsBetween(ctx, account, from, to); err != nil {
 		return nil, err
 	}
-	past, err := e.ledger.PastAt(ctx, account, to-1)
+	past, err := e.ledger.PastAt(ctx, []string{account}, to-1)
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range past.Grants {
+	for _, g := range past[account].Grants {
 		if g.CreatedAt >= from {
 			s.grants = append(s.grants, g)
 		}

@@ -34,10 +34,11 @@ func pastStoreAt(ctx context.Context, l *ledger.Ledger, id, plan string, from wa
 	if err != nil || row == nil {
 		return nil, err
 	}
-	past, err := l.PastAt(ctx, id, from-1)
+	all, err := l.PastAt(ctx, []string{id}, from-1)
 	if err != nil {
 		return nil, err
 	}
+	past := all[id]
 	s := &pastStore{ledger: l, from: from, account: *row, grants: map[ledger.ID]ledger.Grant{},
 		decisions: map[ledger.ID]*ledger.Decision{}, funded: map[ledger.ID]funds{}}
 	s.account.Plan, s.account.Status, s.account.Cap, s.account.DecidedAt = plan, ledger.Active, nil, from-1

@@ -42,7 +42,7 @@ func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error
 		return nil, notFound("feature", "the feature")
 	}
 	var p *Preview
-	err := e.look(ctx, r.Account, []counterRef{{r.Feature, r.User}}, func(a *account) {
+	err := e.lookAt(ctx, r.Account, []counterRef{{r.Feature, r.User}}, func(a *account) {
 		rules := a.plan.Rules(r.Feature)
 		price := feature.PriceAt(a.now).Price
 		in := a.input(rules, price, r.Feature, r.User)
@@ -82,6 +82,20 @@ func (e *Engine) Buckets(ctx context.Context, q BucketQuery) ([]BucketState, err
 	if err := validateAccount(q.Account); err != nil {
 		return nil, err
 	}
+	found, err := e.BucketsOf(ctx, []string{q.Account}, q)
+	if err != nil {
+		return nil, err
+	}
+	states, ok := found[q.Account]
+	if !ok {
+		return nil, notFound("accountId", "the account")
+	}
+	return states, nil
+}
+
+// BucketsOf shows the buckets of several accounts, as a query for each would.
+// Accounts that do not exist are left out.
+func (e *Engine) BucketsOf(ctx context.Context, accounts []string, q BucketQuery) (map[string][]BucketState, error) {
 	user := ""
 	if q.User != nil {
 		if err := validateKey("userId", *q.User); err != nil {
@@ -89,8 +103,9 @@ func (e *Engine) Buckets(ctx context.Context, q BucketQuery) ([]BucketState, err
 		}
 		user = *q.User
 	}
-	states := []BucketState{}
-	err := e.look(ctx, q.Account, []counterRef{{q.Feature, user}}, func(a *account) {
+	found := make(map[string][]BucketState, len(accounts))
+	err := e.look(ctx, accounts, []counterRef{{q.Feature, user}}, func(a *account) {
+		states := []BucketState{}
 		for i := range a.plan.Features {
 			r := &a.plan.Features[i]
 			if q.Feature != "" && r.Feature != q.Feature {
@@ -98,8 +113,9 @@ func (e *Engine) Buckets(ctx context.Context, q BucketQuery) ([]BucketState, err
 			}
 			states = append(states, e.bucketStates(a, r, q.User, user)...)
 		}
+		found[a.ID] = states
 	})
-	return states, err
+	return found, err
 }
 
 func (e *Engine) bucketStates(a *account, r *waterfall.Rules, asked *string, user string) []BucketState {
@@ -135,14 +151,12 @@ type Balance struct {
 // soon is how far ahead Balance looks for what expires.
 const soon = waterfall.Instant(7 * 24 * 3600 * 1_000_000)
 
-// Balance counts the account's open grants in credits, of every kind.
-func (e *Engine) Balance(ctx context.Context, id string) (*Balance, error) {
-	if err := validateAccount(id); err != nil {
-		return nil, err
-	}
-	var b *Balance
-	err := e.look(ctx, id, nil, func(a *account) { b = balanceOf(a.lots, a.Head.Sequence, a.now) })
-	return b, err
+// Balances counts accounts' open grants in credits, of every kind. Accounts that
+// do not exist are left out.
+func (e *Engine) Balances(ctx context.Context, accounts []string) (map[string]*Balance, error) {
+	found := make(map[string]*Balance, len(accounts))
+	err := e.look(ctx, accounts, nil, func(a *account) { found[a.ID] = balanceOf(a.lots, a.Head.Sequence, a.now) })
+	return found, err
 }
 
 func balanceOf(lots []waterfall.Grant, sequence int64, now waterfall.Instant) *Balance {
@@ -178,56 +192,105 @@ type SpendState struct {
 	ResetsAt int64 // a second
 }
 
-// SpendCap shows the account's spend cap, nil when it has none.
-func (e *Engine) SpendCap(ctx context.Context, id string) (*SpendState, error) {
-	if err := validateAccount(id); err != nil {
-		return nil, err
-	}
-	var s *SpendState
-	err := e.look(ctx, id, []counterRef{{}}, func(a *account) {
+// SpendCaps shows the spend caps of accounts; those without one are left out.
+func (e *Engine) SpendCaps(ctx context.Context, accounts []string) (map[string]*SpendState, error) {
+	found := make(map[string]*SpendState, len(accounts))
+	err := e.look(ctx, accounts, []counterRef{{}}, func(a *account) {
 		if a.Cap == nil {
 			return
 		}
 		second := a.now.Second()
-		s = &SpendState{Limit: a.Cap.Limit, Period: a.Cap.Period, ResetsAt: a.Cap.Period.End(second),
+		found[a.ID] = &SpendState{Limit: a.Cap.Limit, Period: a.Cap.Period, ResetsAt: a.Cap.Period.End(second),
 			Spent: a.known(spendField).Sum(a.Cap.Period.Start(second)-1, second)}
 	})
-	return s, err
+	return found, err
 }
 
-// look shows an account as it stands, without a lock: one snapshot of the
-// database, and counters that count only if they are of its version. A
-// reference with an empty feature asks for every feature of the plan.
-func (e *Engine) look(ctx context.Context, id string, refs []counterRef, show func(*account)) error {
-	found, err := e.ledger.Look(ctx, id, func(s *ledger.Snapshot, usage ledger.UsageReader) error {
-		a := &account{Account: *s.Account, fields: map[counters.Field]*waterfall.Series{}}
-		a.setGrants(s.Grants)
-		if a.plan = e.Catalog().Newest(a.Plan); a.plan == nil {
-			catalog, err := e.refresh(ctx)
+// lookAt shows one account; there is a fault where it does not exist.
+func (e *Engine) lookAt(ctx context.Context, id string, refs []counterRef, show func(*account)) error {
+	found := false
+	err := e.look(ctx, []string{id}, refs, func(a *account) {
+		found = true
+		show(a)
+	})
+	if err == nil && !found {
+		return notFound("accountId", "the account")
+	}
+	return err
+}
+
+// look shows accounts as they stand, without a lock: one snapshot of the
+// database, and counters that count only if they are of its versions. A
+// reference with an empty feature asks for every feature of the plan. Errors
+// are *Fault.
+func (e *Engine) look(ctx context.Context, ids []string, refs []counterRef, show func(*account)) error {
+	err := e.ledger.Look(ctx, ids, func(snapshots []ledger.Snapshot, usage ledger.UsageReader) error {
+		accounts := make([]*account, len(snapshots))
+		for i := range snapshots {
+			a, err := e.lookedAt(ctx, &snapshots[i])
 			if err != nil {
 				return err
 			}
-			a.plan = catalog.Newest(a.Plan)
+			accounts[i] = a
 		}
-		a.shape = a.wantedShape()
-		a.open(max(e.now(), a.DecidedAt))
-		if err := e.lookCounters(ctx, a, refs, usage); err != nil {
+		if err := e.lookCounters(ctx, accounts, refs, usage); err != nil {
 			return err
 		}
-		show(a)
+		for _, a := range accounts {
+			show(a)
+		}
 		return nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return storeFault(err)
-	case !found:
-		return notFound("accountId", "the account")
 	}
 	return nil
 }
 
-func (e *Engine) lookCounters(ctx context.Context, a *account, refs []counterRef, usage ledger.UsageReader) error {
-	var fields []counters.Field
+// lookedAt is the state of an account as it was read, without its counters.
+func (e *Engine) lookedAt(ctx context.Context, s *ledger.Snapshot) (*account, error) {
+	a := &account{Account: *s.Account, fields: map[counters.Field]*waterfall.Series{}}
+	a.setGrants(s.Grants)
+	if a.plan = e.Catalog().Newest(a.Plan); a.plan == nil {
+		catalog, err := e.refresh(ctx)
+		if err != nil {
+			return nil, err
+		}
+		a.plan = catalog.Newest(a.Plan)
+	}
+	a.shape = a.wantedShape()
+	a.open(max(e.now(), a.DecidedAt))
+	return a, nil
+}
+
+// lookCounters reads the counters of all accounts at once, and counts those
+// again whose store holds another moment.
+func (e *Engine) lookCounters(ctx context.Context, accounts []*account, refs []counterRef, usage ledger.UsageReader) error {
+	var queries []counters.Query
+	var asked, stale []*account
+	for _, a := range accounts {
+		if fields := a.neededBy(refs); len(fields) > 0 {
+			queries, asked = append(queries, counters.Query{Account: a.ID, Fields: fields}), append(asked, a)
+		}
+	}
+	if len(queries) == 0 {
+		return nil
+	}
+	stored, err := e.counters.Read(ctx, queries)
+	for i, a := range asked {
+		if err != nil || !a.take(&prefetched{queries[i].Fields, stored[i]}) {
+			stale = append(stale, a)
+		}
+	}
+	if len(stale) == 0 {
+		return nil
+	}
+	return recount(stale, usage)
+}
+
+// neededBy lists the counters of references, of which an empty feature means
+// every one of the plan.
+func (a *account) neededBy(refs []counterRef) (fields []counters.Field) {
 	for _, ref := range refs {
 		if ref.feature != "" {
 			fields = a.needed(fields, ref.feature, ref.user)
@@ -240,14 +303,7 @@ func (e *Engine) lookCounters(ctx context.Context, a *account, refs []counterRef
 			fields = a.needed(fields, "", ref.user)
 		}
 	}
-	if len(fields) == 0 {
-		return nil
-	}
-	snapshots, err := e.counters.Read(ctx, []counters.Query{{Account: a.ID, Fields: fields}})
-	if err == nil && a.take(&prefetched{fields, snapshots[0]}) {
-		return nil
-	}
-	return a.recountFrom(usage)
+	return fields
 }
 
 // Explain is the sentence that tells a person what was decided and why.

@@ -100,12 +100,17 @@ func (m *mutation) AuthorizeBatch(ctx context.Context, inputs []view.AuthorizeIn
 		}
 		requests, places = append(requests, r), append(places, i)
 	}
+	var decided []*ledger.Decision
+	var at []int
 	for i, answer := range m.from.Engine.AuthorizeBatch(ctx, requests) {
 		if answer.Err != nil {
 			results[places[i]].Error = itemError(places[i], answer.Err)
 		} else {
-			results[places[i]].Decision = view.NewDecision(m.from, answer.Decision)
+			decided, at = append(decided, answer.Decision), append(at, places[i])
 		}
+	}
+	for i, d := range view.NewDecisions(m.from, decided...) {
+		results[at[i]].Decision = d
 	}
 	return results, nil
 }

@@ -93,11 +93,7 @@ func (l *Ledger) Anomalies(ctx context.Context, open *bool, p Page) (all []Anoma
 			sql = sqlOpenAnomalies
 		}
 	}
-	before := NewID(1<<53, ^uint64(0))
-	if p.After != nil {
-		before = *p.After
-	}
-	rows, err := l.read.Query(ctx, sql, before, p.First+1)
+	rows, err := l.read.Query(ctx, sql, p.before(), p.First+1)
 	all, err = collect(rows, err, scanAnomaly)
 	all, more = cut(all, p.First)
 	return all, more, err

@@ -71,19 +71,27 @@ func (l *Ledger) EndReconciliation(ctx context.Context, r *Reconciliation) error
 	})
 }
 
+const (
+	reconciliationColumns = `account_id, id, started_at, finished_at, scope, accounts, usage_events, monetization_events, balance_updates, mismatches`
+
+	sqlReconciliations = `select ` + reconciliationColumns + ` from reconciliations where id < $1 order by id desc limit $2`
+
+	sqlReconciliationsOf = `select ` + reconciliationColumns + ` from reconciliations where id < $1 and account_id = $3 order by id desc limit $2`
+
+	sqlMismatches = `select k.id, m.at_account, m.check_name, m.expected, m.found, m.reference from unnest($1::text[], $2::uuid[]) k(account_id, id)
+		cross join lateral (select * from mismatches m where m.account_id = k.account_id and m.reconciliation_id = k.id offset 0) m
+		order by k.id, m.number`
+)
+
 // Reconciliations lists those of an account, or of every kind where account is
 // "", the newest first.
 func (l *Ledger) Reconciliations(ctx context.Context, account string, p Page) (all []Reconciliation, more bool, err error) {
-	const columns = `select account_id, id, started_at, finished_at, scope, accounts, usage_events, monetization_events, balance_updates, mismatches
-		from reconciliations where ($2::uuid is null or id < $2)`
-	if account == "" {
-		rows, queryErr := l.read.Query(ctx, columns+` and $1 = '' order by id desc limit $3`, account, p.After, p.First+1)
-		all, err = collect(rows, queryErr, scanReconciliation)
-	} else {
-		rows, queryErr := l.read.Query(ctx, columns+` and account_id = $1 order by id desc limit $3`, account, p.After, p.First+1)
-		all, err = collect(rows, queryErr, scanReconciliation)
+	sql, arguments := sqlReconciliations, []any{p.before(), p.First + 1}
+	if account != "" {
+		sql, arguments = sqlReconciliationsOf, append(arguments, account)
 	}
-	if err != nil {
+	rows, err := l.read.Query(ctx, sql, arguments...)
+	if all, err = collect(rows, err, scanReconciliation); err != nil {
 		return nil, false, err
 	}
 	all, more = cut(all, p.First)
@@ -91,22 +99,28 @@ func (l *Ledger) Reconciliations(ctx context.Context, account string, p Page) (a
 }
 
 func (l *Ledger) loadMismatches(ctx context.Context, all []Reconciliation) error {
+	var accounts []string
+	var ids []ID
+	byID := map[ID]*Reconciliation{}
 	for i := range all {
-		r := &all[i]
-		if r.Mismatches == 0 {
-			continue
-		}
-		rows, err := l.read.Query(ctx, `select at_account, check_name, expected, found, reference from mismatches
-			where account_id = $1 and reconciliation_id = $2 order by number`, r.Account, r.ID)
-		r.Found, err = collect(rows, err, func(row pgx.Row) (*Mismatch, error) {
-			m := &Mismatch{}
-			return m, row.Scan(&m.Account, &m.Check, &m.Expected, &m.Found, &m.Reference)
-		})
-		if err != nil {
-			return err
+		if r := &all[i]; r.Mismatches > 0 {
+			accounts, ids, byID[r.ID] = append(accounts, r.Account), append(ids, r.ID), r
 		}
 	}
-	return nil
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := l.read.Query(ctx, sqlMismatches, accounts, ids)
+	if err != nil {
+		return err
+	}
+	var id ID
+	var m Mismatch
+	_, err = pgx.ForEachRow(rows, []any{&id, &m.Account, &m.Check, &m.Expected, &m.Found, &m.Reference}, func() error {
+		byID[id].Found = append(byID[id].Found, m)
+		return nil
+	})
+	return err
 }
 
 func scanReconciliation(row pgx.Row) (*Reconciliation, error) {

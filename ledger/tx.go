@@ -76,8 +76,8 @@ const (
 	sqlOpenGrants = `select ` + grantColumns + ` from unnest($1::text[]) k(account_id)
 		cross join lateral (select * from grants g where g.account_id = k.account_id and not g.closed offset 0) g`
 
-	sqlGrantsByID = `select ` + grantColumns + ` from unnest($2::uuid[]) k(id)
-		cross join lateral (select * from grants g where g.account_id = $1 and g.id = k.id limit 1) g`
+	sqlGrantsByID = `select ` + grantColumns + ` from unnest($1::text[], $2::uuid[]) k(account_id, id)
+		cross join lateral (select * from grants g where g.account_id = k.account_id and g.id = k.id limit 1) g`
 
 	sqlGrantsByKey = `select ` + grantColumns + ` from unnest($1::text[], $2::text[]) k(account_id, key)
 		cross join lateral (select * from grants g where g.account_id = k.account_id and g.idempotency_key = k.key limit 1) g`
@@ -213,8 +213,11 @@ func (tx *Tx) OpenGrants(ctx context.Context, accounts []string) (map[string][]G
 
 // GrantsByID reads grants of an account, open or closed.
 func (tx *Tx) GrantsByID(ctx context.Context, account string, ids []ID) ([]Grant, error) {
-	rows, err := tx.conn.Query(ctx, sqlGrantsByID, account, ids)
-	return collect(rows, err, scanGrant)
+	refs := make([]GrantRef, len(ids))
+	for i, id := range ids {
+		refs[i] = GrantRef{account, id}
+	}
+	return grantsByID(ctx, tx.conn, refs)
 }
 
 // PartsOf reads what the funded parts of an event cost and drew, under the

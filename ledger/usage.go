@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"spillway/engine/waterfall"
-	"spillway/ledger/book"
 )
 
 // querier is a connection or a pool.
@@ -18,35 +17,57 @@ type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// PostingRow is a posting with the denomination of its grant.
-type PostingRow = book.Posting
-
 const (
-	sqlUsageSince = `select created_at, kind, user_id, feature, steps from usage_events
+	sqlUsageSince = `select account_id, created_at, kind, user_id, feature, steps from usage_events
 		where account_id = $1 and id >= $2 and (granted > 0 or decision_id is not null) order by id`
 
-	sqlParts = `select part, kind, bucket, quantity, credits, price_version from monetization_events
-		where account_id = $1 and usage_event_id = $2 order by part`
-
-	sqlPostingsOf = `select ` + postingColumns + `, g.units from balance_updates b
-		join grants g on g.account_id = b.account_id and g.id = b.grant_id
-		where b.account_id = $1 and b.sequence >= $2 and b.sequence < $2 + $3 order by b.sequence`
+	sqlUsageSinceEach = `select u.account_id, u.created_at, u.kind, u.user_id, u.feature, u.steps from unnest($1::text[], $2::uuid[]) k(account_id, since)
+		cross join lateral (select * from usage_events u
+			where u.account_id = k.account_id and u.id >= k.since and (u.granted > 0 or u.decision_id is not null) offset 0) u
+		order by u.account_id, u.id`
 )
+
+// Since names the events of an account from an instant on.
+type Since struct {
+	Account string
+	At      waterfall.Instant
+}
+
+// UsageReader reads events of accounts, of each in the order of their ids, those
+// that counters count: everything that granted or gave back.
+type UsageReader func(since []Since, each func(*Event) error) error
 
 // usageSince reads what counters count. The ids ascend with time, so that the
 // primary key finds the first; events are made with only the fields that
 // counters need.
 func usageSince(ctx context.Context, q querier, account string, since waterfall.Instant, each func(*Event) error) error {
 	rows, err := q.Query(ctx, sqlUsageSince, account, FirstID(since))
+	return eachUsage(rows, err, each)
+}
+
+// usageSinceEach reads it of several accounts.
+func usageSinceEach(ctx context.Context, q querier, since []Since, each func(*Event) error) error {
+	if len(since) == 1 { // no more than this one needs an order of its own
+		return usageSince(ctx, q, since[0].Account, since[0].At, each)
+	}
+	accounts, ids := make([]string, len(since)), make([]ID, len(since))
+	for i, s := range since {
+		accounts[i], ids[i] = s.Account, FirstID(s.At)
+	}
+	rows, err := q.Query(ctx, sqlUsageSinceEach, accounts, ids)
+	return eachUsage(rows, err, each)
+}
+
+func eachUsage(rows pgx.Rows, err error, each func(*Event) error) error {
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		e := Event{Account: account}
+		var e Event
 		var at time.Time
 		var steps string
-		if err := rows.Scan(&at, &e.Kind, &e.User, &e.Feature, &steps); err != nil {
+		if err := rows.Scan(&e.Account, &at, &e.Kind, &e.User, &e.Feature, &steps); err != nil {
 			return err
 		}
 		e.At = waterfall.InstantOf(at)
@@ -58,31 +79,4 @@ func usageSince(ctx context.Context, q querier, account string, since waterfall.
 		}
 	}
 	return rows.Err()
-}
-
-func partsOf(ctx context.Context, q querier, e *Event) ([]Monetization, []PostingRow, error) {
-	rows, err := q.Query(ctx, sqlParts, e.Account, e.ID)
-	parts, err := collect(rows, err, func(row pgx.Row) (*Monetization, error) {
-		m := Monetization{Account: e.Account, Event: e.ID}
-		var price *int32
-		err := row.Scan(&m.Part, &m.Kind, &m.Bucket, &m.Quantity, &m.Credits, &price)
-		if price != nil {
-			m.PriceVersion = *price
-		}
-		return &m, err
-	})
-	if err != nil || e.Postings == 0 {
-		return parts, nil, err
-	}
-	postings, err := postingsOf(ctx, q, e)
-	return parts, postings, err
-}
-
-// postingsOf reads the postings of an event: they stand together in the books.
-func postingsOf(ctx context.Context, q querier, e *Event) ([]PostingRow, error) {
-	if e.Postings == 0 {
-		return nil, nil
-	}
-	rows, err := q.Query(ctx, sqlPostingsOf, e.Account, e.FirstSequence, e.Postings)
-	return collect(rows, err, scanPostingWithUnits)
 }

@@ -14,10 +14,38 @@ import (
 type Account struct {
 	from *Source
 	row  *ledger.Account
+	list *accountList
+}
+
+// accountList are accounts that are answered together.
+type accountList struct {
+	ids []string
+	// rows are set where the accounts themselves were asked for.
+	rows map[string]*ledger.Account
+	together
 }
 
 // NewAccount shows an account.
-func NewAccount(from *Source, row *ledger.Account) *Account { return &Account{from, row} }
+func NewAccount(from *Source, row *ledger.Account) *Account {
+	return newAccounts(from, row)[0]
+}
+
+// newAccounts shows the accounts of a list.
+func newAccounts(from *Source, rows ...*ledger.Account) []*Account {
+	list := &accountList{ids: make([]string, len(rows)), rows: make(map[string]*ledger.Account, len(rows))}
+	accounts := make([]*Account, len(rows))
+	for i, row := range rows {
+		list.ids[i], list.rows[row.ID] = row.ID, row
+		accounts[i] = &Account{from, row, list}
+	}
+	return accounts
+}
+
+// ofEach is what a field of this account is, read for all of the list.
+func ofEach[T any](ctx context.Context, a *Account, read func(accounts []string) (map[string]T, error)) (T, error) {
+	all, err := once(&a.list.together, thisField(ctx), func() (map[string]T, error) { return read(a.list.ids) })
+	return all[a.row.ID], err
+}
 
 // ID is the account's id.
 func (a *Account) ID() string { return a.row.ID }
@@ -42,24 +70,25 @@ func (a *Account) Plan() (*Plan, error) {
 
 // Balance is its credits now.
 func (a *Account) Balance(ctx context.Context) (*Balance, error) {
-	b, err := a.from.Engine.Balance(ctx, a.row.ID)
-	if err != nil {
-		return nil, err
-	}
-	return NewBalance(b), nil
+	b, err := ofEach(ctx, a, func(accounts []string) (map[string]*engine.Balance, error) {
+		return a.from.Engine.Balances(ctx, accounts)
+	})
+	return NewBalance(b), err
 }
 
 // BalanceAt is its credits at a moment.
 func (a *Account) BalanceAt(ctx context.Context, at waterfall.Instant) (*Balance, error) {
-	b, err := a.from.Engine.BalanceAt(ctx, a.row.ID, at)
-	if err != nil {
-		return nil, err
-	}
-	return NewBalance(b), nil
+	b, err := ofEach(ctx, a, func(accounts []string) (map[string]*engine.Balance, error) {
+		return a.from.Engine.BalancesAt(ctx, accounts, at)
+	})
+	return NewBalance(b), err
 }
 
-// NewBalance shows a balance.
+// NewBalance shows a balance; nil for nil.
 func NewBalance(b *engine.Balance) *Balance {
+	if b == nil {
+		return nil
+	}
 	return &Balance{
 		Available: scalar.Millionths(b.Available), Held: scalar.Millionths(b.Held), ExpiringSoon: scalar.Millionths(b.ExpiringSoon),
 		NextExpiryAt: optional(b.NextExpiryAt), Sequence: b.Sequence, AsOf: b.AsOf,
@@ -68,7 +97,9 @@ func NewBalance(b *engine.Balance) *Balance {
 
 // SpendCap is its own limit on credits, nil: none.
 func (a *Account) SpendCap(ctx context.Context) (*SpendCap, error) {
-	s, err := a.from.Engine.SpendCap(ctx, a.row.ID)
+	s, err := ofEach(ctx, a, func(accounts []string) (map[string]*engine.SpendState, error) {
+		return a.from.Engine.SpendCaps(ctx, accounts)
+	})
 	if s == nil || err != nil {
 		return nil, err
 	}
@@ -84,15 +115,12 @@ func (a *Account) Buckets(ctx context.Context, userID, feature *string) ([]Bucke
 	if c := caller.From(ctx); userID == nil && c.OnlyUser() {
 		userID = &c.User
 	}
-	query := engine.BucketQuery{Account: a.row.ID, User: userID}
-	if feature != nil {
-		query.Feature = *feature
-	}
-	states, err := a.from.Engine.Buckets(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return a.from.BucketStates(states), nil
+	query := engine.BucketQuery{User: userID}
+	set(&query.Feature, feature)
+	states, err := ofEach(ctx, a, func(accounts []string) (map[string][]engine.BucketState, error) {
+		return a.from.Engine.BucketsOf(ctx, accounts, query)
+	})
+	return a.from.BucketStates(states), err
 }
 
 // BucketStates shows buckets as they stand.

@@ -8,36 +8,30 @@ import (
 	"spillway/engine/waterfall"
 	"spillway/graph/scalar"
 	"spillway/ledger"
-	"spillway/ledger/book"
 )
 
 // Decision shows a decision with all that followed.
 type Decision struct {
-	from *Source
 	d    *ledger.Decision
-	// account is the one below which the decision was found; nil: none.
-	account *Account
+	list *decisionList
 }
 
 // NewDecision shows a decision.
-func NewDecision(from *Source, d *ledger.Decision) *Decision { return &Decision{from: from, d: d} }
+func NewDecision(from *Source, d *ledger.Decision) *Decision { return NewDecisions(from, d)[0] }
 
 // ID is the decision's id.
 func (d *Decision) ID() string { return d.d.ID.String() }
 
 // Account is who pays.
 func (d *Decision) Account(ctx context.Context) (*Account, error) {
-	if d.account != nil {
-		return d.account, nil
-	}
-	return d.from.accountOf(ctx, d.d.Account)
+	return d.list.account(ctx, d.d.Account)
 }
 
 // UserID is who acted.
 func (d *Decision) UserID() string { return d.d.User }
 
 // Feature is what was asked for.
-func (d *Decision) Feature() *Feature { return d.from.Feature(d.d.Feature) }
+func (d *Decision) Feature() *Feature { return d.list.from.Feature(d.d.Feature) }
 
 // Status is where it stands now.
 func (d *Decision) Status() ledger.Status { return d.d.Now() }
@@ -46,7 +40,7 @@ func (d *Decision) Status() ledger.Status { return d.d.Now() }
 func (d *Decision) Reason() waterfall.Reason { return d.d.Reason }
 
 // Explanation is the decision in a sentence.
-func (d *Decision) Explanation() string { return d.from.Engine.Explain(d.d) }
+func (d *Decision) Explanation() string { return d.list.from.Engine.Explain(d.d) }
 
 // Requested is how many units were asked for.
 func (d *Decision) Requested() int64 { return d.d.Requested }
@@ -123,44 +117,25 @@ func (d *Decision) UsageEvent() *UsageEvent {
 	return nil
 }
 
-// MonetizationEvents are the costs of that usage.
+// MonetizationEvents are the costs of that usage, each at the index of its
+// number.
 func (d *Decision) MonetizationEvents(ctx context.Context) ([]MonetizationEvent, error) {
 	e := d.d.Funded()
 	if e == nil {
 		return []MonetizationEvent{}, nil
 	}
-	parts, _, err := d.partsOf(ctx, e)
-	return d.monetization(e, parts), err
+	parts, err := d.list.parts(ctx, d, e)
+	costs := make([]MonetizationEvent, len(parts))
+	for i := range parts {
+		costs[i] = MonetizationEvent{&UsageEvent{d, e}, &parts[i]}
+	}
+	return costs, err
 }
 
 // BalanceUpdates are what it did to the account's grants. What was debited,
 // and what of it was refunded, names the cost that it pays.
 func (d *Decision) BalanceUpdates(ctx context.Context) ([]BalanceUpdate, error) {
-	updates := []BalanceUpdate{}
-	grants := &grantSet{from: d.from, account: d.d.Account}
-	var costs []MonetizationEvent
-	funded := d.d.Funded()
-	for _, e := range d.events() {
-		if e.Postings == 0 {
-			continue
-		}
-		parts, postings, err := d.partsOf(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		if e == funded {
-			costs = d.monetization(e, parts)
-		}
-		for i := range postings {
-			u := BalanceUpdate{from: d.from, p: &postings[i], grants: grants}
-			if part := int(u.p.Part); u.pays() && part < len(costs) {
-				u.cost = &costs[part]
-			}
-			grants.want(u.p.Grant)
-			updates = append(updates, u)
-		}
-	}
-	return updates, nil
+	return d.list.postings(ctx, d)
 }
 
 // events are the decision itself and what followed.
@@ -170,38 +145,6 @@ func (d *Decision) events() []*ledger.Event {
 		events = append(events, &d.d.Follow[i])
 	}
 	return events
-}
-
-// partsOf is what an event costs and drew: as it was just decided, else read.
-func (d *Decision) partsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetization, []book.Posting, error) {
-	var parts []ledger.Monetization
-	for _, p := range d.d.Parts {
-		if p.Event == e.ID {
-			parts = append(parts, p)
-		}
-	}
-	var postings []book.Posting
-	for _, p := range d.d.Books {
-		if p.Source == e.ID {
-			postings = append(postings, p)
-		}
-	}
-	// An answer just given holds both of its own event. Whatever granted
-	// something has parts; anything else is known by its postings.
-	if (len(parts) > 0 || e.Granted == 0) && len(postings) == e.Postings {
-		return parts, postings, nil
-	}
-	parts, postings, err := d.from.Ledger.PartsOf(ctx, e)
-	return parts, postings, stored(err)
-}
-
-// monetization shows the parts of an event, each at the index of its number.
-func (d *Decision) monetization(e *ledger.Event, parts []ledger.Monetization) []MonetizationEvent {
-	costs := make([]MonetizationEvent, len(parts))
-	for i := range parts {
-		costs[i] = MonetizationEvent{&UsageEvent{d, e}, &parts[i]}
-	}
-	return costs
 }
 
 // Steps shows the steps of an event. What was given back is shown by its size;

@@ -1,19 +1,9 @@
 package view
 
 import (
-	"context"
-	"errors"
-	"sync"
-
 	"spillway/engine/waterfall"
 	"spillway/graph/scalar"
 	"spillway/ledger"
-	"spillway/ledger/book"
-)
-
-var (
-	errNoAccount = errors.New("a decision's account is missing")
-	errNoGrant   = errors.New("a posting's grant is missing")
 )
 
 // Grant shows a grant.
@@ -100,38 +90,3 @@ func (g *Grant) RolloverLimit() *scalar.Credits {
 
 // CreatedAt is when it was created.
 func (g *Grant) CreatedAt() waterfall.Instant { return g.g.CreatedAt }
-
-// grantSet reads the grants of a list of postings in one statement, when the
-// first of them is asked for.
-type grantSet struct {
-	from    *Source
-	account string
-	ids     []ledger.ID
-	once    sync.Once
-	found   map[book.ID]*Grant
-	err     error
-}
-
-func (s *grantSet) want(id book.ID) {
-	for _, known := range s.ids {
-		if known == id {
-			return
-		}
-	}
-	s.ids = append(s.ids, id)
-}
-
-func (s *grantSet) get(ctx context.Context, id book.ID) (*Grant, error) {
-	s.once.Do(func() {
-		grants, err := s.from.Ledger.GrantsByID(ctx, s.account, s.ids)
-		s.err = stored(err)
-		s.found = make(map[book.ID]*Grant, len(grants))
-		for i := range grants {
-			s.found[grants[i].ID] = &Grant{s.from, &grants[i]}
-		}
-	})
-	if g := s.found[id]; g != nil || s.err != nil {
-		return g, s.err
-	}
-	return nil, &StoreError{errNoGrant}
-}

@@ -14,18 +14,19 @@ func (a *Account) Grants(ctx context.Context, kind *waterfall.Kind, includeSpent
 		return nil, err
 	}
 	filter := ledger.GrantFilter{IncludeSpent: includeSpent}
-	if kind != nil {
-		filter.Kind = *kind
-	}
-	grants, more, err := a.from.Ledger.Grants(ctx, a.row.ID, filter, p)
+	set(&filter.Kind, kind)
+	grants, err := ofEach(ctx, a, func(accounts []string) (map[string]ledger.Listed[ledger.Grant], error) {
+		return a.from.Ledger.Grants(ctx, accounts, filter, p)
+	})
 	if err != nil {
 		return nil, stored(err)
 	}
-	edges := make([]GrantEdge, len(grants))
-	for i := range grants {
-		edges[i] = GrantEdge{Cursor: IDCursor(grants[i].ID), Node: &Grant{a.from, &grants[i]}}
+	edges := make([]GrantEdge, len(grants.Rows))
+	for i := range edges {
+		g := &grants.Rows[i]
+		edges[i] = GrantEdge{Cursor: IDCursor(g.ID), Node: &Grant{a.from, g}}
 	}
-	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, grants.More, after)
 	return &GrantConnection{Edges: edges, PageInfo: info}, nil
 }
 
@@ -35,13 +36,17 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.from.Ledger.Decisions(ctx, a.row.ID, filter.Ledger(), p)
+	pages, err := once(&a.list.together, thisField(ctx), func() (*decisionPages, error) {
+		found, err := a.from.Ledger.Decisions(ctx, a.list.ids, filter.Ledger(), p)
+		return newDecisionPages(a, found), stored(err)
+	})
 	if err != nil {
-		return nil, stored(err)
+		return nil, err
 	}
-	edges := make([]DecisionEdge, len(found.Decisions))
-	for i, d := range found.Decisions {
-		edges[i] = DecisionEdge{Cursor: IDCursor(d.ID), Node: &Decision{from: a.from, d: d, account: a}}
+	found, shown := pages.found[a.row.ID], pages.shown[a.row.ID]
+	edges := make([]DecisionEdge, len(shown))
+	for i, d := range shown {
+		edges[i] = DecisionEdge{Cursor: IDCursor(d.d.ID), Node: d}
 	}
 	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, found.More, after)
 	if found.More && len(edges) < first {
@@ -50,6 +55,22 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 		info.EndCursor = &scanned
 	}
 	return &DecisionConnection{Edges: edges, PageInfo: info}, nil
+}
+
+// decisionPages are the pages of several accounts. All their decisions are
+// answered together.
+type decisionPages struct {
+	found map[string]ledger.DecisionPage
+	shown map[string][]*Decision
+}
+
+func newDecisionPages(a *Account, found map[string]ledger.DecisionPage) *decisionPages {
+	list := &decisionList{from: a.from, accounts: a.list}
+	pages := &decisionPages{found, make(map[string][]*Decision, len(found))}
+	for _, id := range a.list.ids {
+		pages.shown[id] = list.add(found[id].Decisions...)
+	}
+	return pages
 }
 
 // Ledger is the filter as the ledger takes it; nil filters nothing.
@@ -82,20 +103,36 @@ func (a *Account) BalanceUpdates(ctx context.Context, first int, after *string) 
 	if err != nil {
 		return nil, err
 	}
-	postings, more, err := a.from.Ledger.BalanceUpdates(ctx, a.row.ID, first, before)
+	pages, err := once(&a.list.together, thisField(ctx), func() (*postingPages, error) {
+		found, err := a.from.Ledger.BalanceUpdates(ctx, a.list.ids, first, before)
+		return newPostingPages(a, found), stored(err)
+	})
 	if err != nil {
-		return nil, stored(err)
+		return nil, err
 	}
-	grants := &grantSet{from: a.from, account: a.row.ID}
-	costs := &costSet{from: a.from, account: a.row.ID}
-	edges := make([]BalanceUpdateEdge, len(postings))
-	for i := range postings {
-		p := &postings[i]
-		grants.want(p.Grant)
-		edges[i] = BalanceUpdateEdge{Cursor: sequenceCursor(p.Sequence), Node: &BalanceUpdate{from: a.from, p: p, grants: grants, costs: costs}}
+	shown := pages.shown[a.row.ID]
+	edges := make([]BalanceUpdateEdge, len(shown))
+	for i := range shown {
+		edges[i] = BalanceUpdateEdge{Cursor: sequenceCursor(shown[i].p.Sequence), Node: &shown[i]}
 	}
-	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, pages.found[a.row.ID].More, after)
 	return &BalanceUpdateConnection{Edges: edges, PageInfo: info}, nil
+}
+
+// postingPages are the pages of several accounts. All their balance updates are
+// answered together.
+type postingPages struct {
+	found map[string]ledger.Listed[ledger.PostingRow]
+	shown map[string][]BalanceUpdate
+}
+
+func newPostingPages(a *Account, found map[string]ledger.Listed[ledger.PostingRow]) *postingPages {
+	list := &postingList{from: a.from}
+	pages := &postingPages{found, make(map[string][]BalanceUpdate, len(found))}
+	for id, page := range found {
+		pages.shown[id] = list.add(page.Rows)
+	}
+	return pages
 }
 
 // Accounts is a page of all accounts.
@@ -103,20 +140,28 @@ func (s *Source) Accounts(ctx context.Context, search *string, first int, after 
 	if err := checkFirst(first); err != nil {
 		return nil, err
 	}
-	behind, err := parseKeyCursor(after)
+	behind, err := parseAccountCursor(after)
 	if err != nil {
 		return nil, err
 	}
 	var prefix string
 	set(&prefix, search)
-	accounts, more, err := s.Ledger.Accounts(ctx, prefix, first, behind)
+	found, err := s.Ledger.Accounts(ctx, prefix, first, behind)
 	if err != nil {
 		return nil, stored(err)
 	}
-	edges := make([]AccountEdge, len(accounts))
-	for i := range accounts {
-		edges[i] = AccountEdge{Cursor: keyCursor(accounts[i].ID), Node: &Account{s, &accounts[i]}}
+	rows := make([]*ledger.Account, len(found.Accounts))
+	for i := range rows {
+		rows[i] = found.Accounts[i].Account
 	}
-	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
+	edges := make([]AccountEdge, len(rows))
+	for i, a := range newAccounts(s, rows...) {
+		edges[i] = AccountEdge{Cursor: accountCursor(ledger.AccountPlace{ID: a.row.ID, ByName: found.Accounts[i].ByName}), Node: a}
+	}
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, found.More, after)
+	if found.More && len(edges) < first {
+		scanned := accountCursor(found.Scanned)
+		info.EndCursor = &scanned
+	}
 	return &AccountConnection{Edges: edges, PageInfo: info}, nil
 }

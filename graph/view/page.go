@@ -3,8 +3,10 @@ package view
 import (
 	"encoding/base64"
 	"strconv"
+	"strings"
 
 	"spillway/engine"
+	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
 
@@ -60,17 +62,28 @@ func parseSequenceCursor(after *string) (int64, error) {
 	return n, nil
 }
 
-func keyCursor(key string) string { return cursors.EncodeToString([]byte(key)) }
+// byName begins the cursor of an account that was found by its name: no id
+// begins so.
+const byName = '"'
 
-func parseKeyCursor(after *string) (string, error) {
+func accountCursor(p ledger.AccountPlace) string {
+	if p.ByName {
+		return cursors.EncodeToString(append([]byte{byName}, p.ID...))
+	}
+	return cursors.EncodeToString([]byte(p.ID))
+}
+
+func parseAccountCursor(after *string) (*ledger.AccountPlace, error) {
 	if after == nil {
-		return "", nil
+		return nil, nil
 	}
 	b, err := cursors.DecodeString(*after)
-	if err != nil || len(b) == 0 {
-		return "", badCursor()
+	p := ledger.AccountPlace{ID: strings.TrimPrefix(string(b), string(byName))}
+	p.ByName = len(p.ID) < len(b)
+	if err != nil || !waterfall.ValidID(p.ID) {
+		return nil, badCursor()
 	}
-	return string(b), nil
+	return &p, nil
 }
 
 func checkFirst(first int) error {

@@ -3,8 +3,8 @@ package view
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"strconv"
-	"sync"
 
 	"spillway/engine/waterfall"
 	"spillway/graph/scalar"
@@ -14,12 +14,102 @@ import (
 
 // BalanceUpdate shows a posting.
 type BalanceUpdate struct {
-	from   *Source
-	p      *book.Posting
-	grants *grantSet
-	// cost is what it pays, where its decision is known; else costs finds it.
-	cost  *MonetizationEvent
-	costs *costSet
+	p    *book.Posting
+	list *postingList
+}
+
+// postingList are balance updates that are answered together.
+type postingList struct {
+	from *Source
+	all  []*book.Posting
+	// decisions are those that they belong to, where these are known; else
+	// they are read.
+	decisions *decisionList
+	together
+}
+
+func (l *postingList) add(postings []book.Posting) []BalanceUpdate {
+	shown := make([]BalanceUpdate, len(postings))
+	for i := range postings {
+		l.all = append(l.all, &postings[i])
+		shown[i] = BalanceUpdate{&postings[i], l}
+	}
+	return shown
+}
+
+// Of what a list reads once, the names.
+type readKey string
+
+const (
+	grantsKey    readKey = "grants"
+	decisionsKey readKey = "decisions"
+	partsKey     readKey = "parts"
+	postingsKey  readKey = "postings"
+	accountsKey  readKey = "accounts"
+)
+
+var errNoGrant = errors.New("a posting's grant is missing")
+
+// grant is the grant of a posting.
+func (l *postingList) grant(ctx context.Context, p *book.Posting) (*Grant, error) {
+	found, err := once(&l.together, grantsKey, func() (map[ledger.GrantRef]*Grant, error) {
+		seen := map[ledger.GrantRef]bool{}
+		var refs []ledger.GrantRef
+		for _, p := range l.all {
+			if ref := (ledger.GrantRef{Account: p.Account, ID: p.Grant}); !seen[ref] {
+				seen[ref] = true
+				refs = append(refs, ref)
+			}
+		}
+		grants, err := l.from.Ledger.GrantsByID(ctx, refs)
+		byRef := make(map[ledger.GrantRef]*Grant, len(grants))
+		for i := range grants {
+			byRef[ledger.GrantRef{Account: grants[i].Account, ID: grants[i].ID}] = &Grant{l.from, &grants[i]}
+		}
+		return byRef, stored(err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if g := found[ledger.GrantRef{Account: p.Account, ID: p.Grant}]; g != nil {
+		return g, nil
+	}
+	return nil, &StoreError{errNoGrant}
+}
+
+// decision is the one that a posting belongs to, nil where it belongs to none.
+func (l *postingList) decision(ctx context.Context, p *book.Posting) (*Decision, error) {
+	found, err := once(&l.together, decisionsKey, func() (map[ledger.EventRef]*Decision, error) {
+		if l.decisions != nil {
+			return l.decisions.byEvent(), nil
+		}
+		seen := map[ledger.EventRef]bool{}
+		var refs []ledger.EventRef
+		for _, p := range l.all {
+			if ref := (ledger.EventRef{Account: p.Account, ID: p.Source}); pays(p) && !seen[ref] {
+				seen[ref] = true
+				refs = append(refs, ref)
+			}
+		}
+		decisions, err := l.from.Ledger.DecisionsBySource(ctx, refs)
+		return showBySource(l.from, decisions), stored(err)
+	})
+	return found[ledger.EventRef{Account: p.Account, ID: p.Source}], err
+}
+
+// showBySource shows decisions that several events may belong to.
+func showBySource(from *Source, found map[ledger.EventRef]*ledger.Decision) map[ledger.EventRef]*Decision {
+	list := &decisionList{from: from}
+	byID := map[ledger.EventRef]*Decision{}
+	shown := make(map[ledger.EventRef]*Decision, len(found))
+	for source, d := range found {
+		ref := ledger.EventRef{Account: d.Account, ID: d.ID}
+		if byID[ref] == nil {
+			byID[ref] = list.add(d)[0]
+		}
+		shown[source] = byID[ref]
+	}
+	return shown
 }
 
 // ID is the account's id and the sequence number.
@@ -32,9 +122,7 @@ func (u *BalanceUpdate) Sequence() int64 { return u.p.Sequence }
 func (u *BalanceUpdate) Kind() book.Kind { return u.p.Kind }
 
 // Grant is what changed.
-func (u *BalanceUpdate) Grant(ctx context.Context) (*Grant, error) {
-	return u.grants.get(ctx, u.p.Grant)
-}
+func (u *BalanceUpdate) Grant(ctx context.Context) (*Grant, error) { return u.list.grant(ctx, u.p) }
 
 // CounterAccount is the other side.
 func (u *BalanceUpdate) CounterAccount() book.Counter { return u.p.Counter }
@@ -52,15 +140,23 @@ func (u *BalanceUpdate) AccountBalanceAfter() scalar.Credits {
 
 // MonetizationEvent is the cost that it pays, or gives back.
 func (u *BalanceUpdate) MonetizationEvent(ctx context.Context) (*MonetizationEvent, error) {
-	if u.cost != nil || u.costs == nil || !u.pays() {
-		return u.cost, nil
+	if !pays(u.p) {
+		return nil, nil
 	}
-	return u.costs.get(ctx, u.p)
+	d, err := u.list.decision(ctx, u.p)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	costs, err := d.MonetizationEvents(ctx)
+	if err != nil || int(u.p.Part) >= len(costs) {
+		return nil, err
+	}
+	return &costs[u.p.Part], nil
 }
 
-// pays tells whether it belongs to a cost.
-func (u *BalanceUpdate) pays() bool {
-	return (u.p.Kind == book.Debit || u.p.Kind == book.Refund) && u.p.Part >= 0
+// pays tells whether a posting belongs to a cost.
+func pays(p *book.Posting) bool {
+	return (p.Kind == book.Debit || p.Kind == book.Refund) && p.Part >= 0
 }
 
 // IdempotencyKey names its source and its number there, which is written once.
@@ -73,47 +169,3 @@ func (u *BalanceUpdate) Hash() string { return hex.EncodeToString(u.p.Hash[:]) }
 
 // CreatedAt is when it was recorded.
 func (u *BalanceUpdate) CreatedAt() waterfall.Instant { return waterfall.Instant(u.p.At) }
-
-// costSet finds the costs of a list of postings. Each decision is read once.
-type costSet struct {
-	from    *Source
-	account string
-	mu      sync.Mutex
-	known   map[book.ID][]MonetizationEvent // by the source of the posting
-}
-
-func (s *costSet) get(ctx context.Context, p *book.Posting) (*MonetizationEvent, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	costs, ok := s.known[p.Source]
-	if !ok {
-		var err error
-		if costs, err = s.read(ctx, p.Source); err != nil {
-			return nil, err
-		}
-		if s.known == nil {
-			s.known = map[book.ID][]MonetizationEvent{}
-		}
-		s.known[p.Source] = costs
-	}
-	if int(p.Part) >= len(costs) {
-		return nil, nil
-	}
-	return &costs[p.Part], nil
-}
-
-func (s *costSet) read(ctx context.Context, source book.ID) ([]MonetizationEvent, error) {
-	e, err := s.from.Ledger.Event(ctx, s.account, source)
-	if e == nil || err != nil {
-		return nil, stored(err)
-	}
-	id := e.Decision
-	if id.IsZero() {
-		id = e.ID
-	}
-	d, err := s.from.Ledger.Decision(ctx, s.account, id)
-	if d == nil || err != nil {
-		return nil, stored(err)
-	}
-	return NewDecision(s.from, d).MonetizationEvents(ctx)
-}

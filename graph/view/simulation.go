@@ -50,10 +50,11 @@ func (p *PlanSimulation) Changed(first int, after *string) (*SimulatedDecisionCo
 	}
 	n := min(first, len(older))
 	edges := make([]SimulatedDecisionEdge, n)
+	list := &decisionList{from: p.from}
 	for i := range edges {
 		c := &older[len(older)-1-i]
 		edges[i] = SimulatedDecisionEdge{Cursor: IDCursor(c.Decision.ID), Node: &SimulatedDecision{
-			Decision: NewDecision(p.from, c.Decision), Status: c.Status, Charged: scalar.Millionths(c.Charged), Steps: Steps(c.Steps),
+			Decision: list.add(c.Decision)[0], Status: c.Status, Charged: scalar.Millionths(c.Charged), Steps: Steps(c.Steps),
 		}}
 	}
 	info := pageInfo(n, func(i int) string { return edges[i].Cursor }, n < len(older), after)

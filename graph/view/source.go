@@ -56,20 +56,7 @@ func (s *Source) Account(ctx context.Context, id string) (*Account, error) {
 	if row == nil || err != nil {
 		return nil, stored(err)
 	}
-	return &Account{s, row}, nil
-}
-
-// accountOf is an account that is known to exist. The row is read only when a
-// field is asked for that needs it.
-func (s *Source) accountOf(ctx context.Context, id string) (*Account, error) {
-	if !asked(ctx, "name", "status", "plan", "createdAt") {
-		return &Account{s, &ledger.Account{ID: id}}, nil
-	}
-	a, err := s.Account(ctx, id)
-	if a == nil && err == nil {
-		err = &StoreError{errNoAccount}
-	}
-	return a, err
+	return NewAccount(s, row), nil
 }
 
 // asked tells whether the client selected one of these fields below the field

@@ -26,7 +26,9 @@ func (a *Account) Usage(ctx context.Context, feature *string, from, to waterfall
 	}
 	var only string
 	set(&only, feature)
-	used, err := a.from.Ledger.Usage(ctx, a.row.ID, only, from, to, strings.ToLower(string(interval)))
+	used, err := ofEach(ctx, a, func(accounts []string) (map[string][]ledger.UsagePoint, error) {
+		return a.from.Ledger.Usage(ctx, accounts, only, from, to, strings.ToLower(string(interval)))
+	})
 	if err != nil {
 		return nil, stored(err)
 	}

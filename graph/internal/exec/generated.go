@@ -559,7 +559,7 @@ extend type Query {
     "The account's id."
     id: ID!
   ): Account @access(roles: [USER, ADMIN, SERVICE], account: "id")
-  "All accounts, by id. For admins."
+  "All accounts, newest first; of a search those found by id first, then those found by name, each in their order. For admins."
   accounts(
     "Only those whose id or name begins so."
     search: String
