@@ -13,7 +13,7 @@ import (
 func (p *pair) compare() {
 	ctx := context.Background()
 	available, held := p.m.balance()
-	if b := must(p.Balance(ctx, p.id)); b.Available != available || b.Held != held {
+	if b := must(p.Balances(ctx, []string{p.id}))[p.id]; b.Available != available || b.Held != held {
 		p.r.Fatalf("balance %d held %d, the model says %d held %d", b.Available, b.Held, available, held)
 	}
 	p.compareGrants(ctx)
@@ -26,16 +26,16 @@ func (p *pair) compare() {
 }
 
 func (p *pair) compareGrants(ctx context.Context) {
-	ids := make([]ledger.ID, len(p.grants))
+	refs := make([]ledger.GrantRef, len(p.grants))
 	for i, g := range p.grants {
-		ids[i] = ledger.ID(g.ID)
+		refs[i] = ledger.GrantRef{Account: p.id, ID: g.ID}
 	}
 	byID := map[ledger.ID]ledger.Grant{}
-	for _, g := range must(p.ledger.GrantsByID(ctx, p.id, ids)) {
+	for _, g := range must(p.ledger.GrantsByID(ctx, refs)) {
 		byID[ledger.ID(g.ID)] = g
 	}
-	for i, id := range ids {
-		if g, want := byID[id], p.m.grants[i]; g.Remaining != want.remaining || g.Held != want.held {
+	for i, ref := range refs {
+		if g, want := byID[ref.ID], p.m.grants[i]; g.Remaining != want.remaining || g.Held != want.held {
 			p.r.Fatalf("grant %d has %d and holds %d, the model says %d and %d", i, g.Remaining, g.Held, want.remaining, want.held)
 		}
 	}

@@ -159,7 +159,7 @@ func TestGrantsRecurOnTheirDay(t *testing.T) {
 				t.Errorf("from %s: issued %d times on %s, want %d", c.first, n, at, want)
 			}
 		}
-		if b := must(s.Balance(context.Background(), a)); b.Available != 0 {
+		if b := must(s.Balances(context.Background(), []string{a}))[a]; b.Available != 0 {
 			t.Errorf("from %s: %d are left after the end", c.first, b.Available)
 		}
 	}
@@ -171,5 +171,5 @@ func (s *stack) issued(account string, g *ledger.Grant) int32 {
 	if err := s.AdvanceAccount(context.Background(), account); err != nil {
 		s.t.Fatal(err)
 	}
-	return must(s.ledger.GrantsByID(context.Background(), account, []ledger.ID{ledger.ID(g.ID)}))[0].Issues
+	return must(s.ledger.GrantsByID(context.Background(), []ledger.GrantRef{{Account: account, ID: g.ID}}))[0].Issues
 }
