@@ -150,7 +150,8 @@ test("live shows every account; verifying says that the books add up", async () 
   await page.getByRole("link", { name: "Proof" }).click();
   await page.getByLabel("Account").fill(world.account);
   await page.getByRole("button", { name: "Verify now" }).click();
-  await page.getByText("Everything adds up").waitFor({ timeout: 20_000 });
+  const verdict = page.getByRole("status").filter({ hasText: "Everything adds up" });
+  await verdict.getByText("1 account, 2 usage events", { exact: false }).waitFor({ timeout: 20_000 });
   expectClean(admin);
   await admin.context.close();
 });

@@ -52,7 +52,7 @@ test("a token that was altered is refused with words, not with an endless try", 
   const visitor = await visit(browser);
   const forged = sign({ ...server, secret: "x".repeat(64) }, { sub: "ada", roles: ["admin"] });
   await visitor.page.goto(`${server.url}/accounts#token=${forged}`);
-  await visitor.page.getByText("Sign in again").waitFor();
+  await visitor.page.getByText("The server does not accept this token").waitFor();
   expect(visitor.page.url()).not.toContain("token");
   await visitor.context.close();
 });

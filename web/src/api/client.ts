@@ -2,7 +2,7 @@ import { cacheExchange, Client, fetchExchange, mapExchange, subscriptionExchange
 import type { Client as SocketClient, FormattedExecutionResult } from "graphql-ws";
 import { forgetServerTime } from "./clock";
 import { ConnectionStore } from "./connection";
-import { openSocket, resumeAfter, type Ending } from "./socket";
+import { openSocket, resumeAfter } from "./socket";
 
 /** The one way to the server: HTTP for questions, a websocket for what is live, both with the same token. */
 export interface Api {
@@ -13,10 +13,11 @@ export interface Api {
   dispose(): void;
 }
 
-export function createApi(token: string, onEnd: (ending: Ending) => void): Api {
+/** `onRefused`: the server takes the token no more. */
+export function createApi(token: string, onRefused: () => void): Api {
   forgetServerTime();
   const connection = new ConnectionStore();
-  const socket = openSocket(token, connection, onEnd);
+  const socket = openSocket(token, connection, onRefused);
   const client = new Client({
     url: "/graphql",
     preferGetMethod: false,
@@ -24,7 +25,7 @@ export function createApi(token: string, onEnd: (ending: Ending) => void): Api {
     exchanges: [
       mapExchange({
         onError(error) {
-          if (error.graphQLErrors.some((one) => one.extensions?.code === "UNAUTHENTICATED")) onEnd("expired");
+          if (error.graphQLErrors.some((one) => one.extensions?.code === "UNAUTHENTICATED")) onRefused();
         },
       }),
       cacheExchange,

@@ -1,18 +1,19 @@
 import { expect, it } from "vitest";
 import { ConnectionStore } from "./connection";
 
-it("counts a return only after a loss", () => {
+it("counts a return only after a loss, and stays lost until the connection is back", () => {
   const store = new ConnectionStore();
-  const seen: string[] = [];
-  store.subscribe(() => seen.push(`${store.current().state}/${store.current().returns}`));
+  const seen = [store.current()].map(({ state, returns }) => `${state}/${returns}`);
+  const forget = store.subscribe(() => seen.push(`${store.current().state}/${store.current().returns}`));
   store.connecting();
   store.connected();
-  store.closed(false);
+  store.closed();
   store.connecting();
-  store.connecting();
-  store.connected();
-  store.closed(true);
+  store.closed();
   store.connecting();
   store.connected();
-  expect(seen).toEqual(["connecting/0", "live/0", "lost/0", "live/1", "idle/1", "connecting/1", "live/1"]);
+  expect(seen).toEqual(["connecting/0", "live/0", "lost/0", "live/1"]);
+  forget();
+  store.closed();
+  expect(seen).toHaveLength(4);
 });

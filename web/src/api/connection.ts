@@ -1,5 +1,5 @@
-/** Where the live connection stands. "idle": no page needs one at the moment. */
-export type ConnectionState = "idle" | "connecting" | "live" | "lost";
+/** Where the live connection stands. It is held as long as one is signed in, so it is never off on purpose. */
+export type ConnectionState = "connecting" | "live" | "lost";
 
 /** What React reads through useSyncExternalStore: the state, and how often the connection came back. */
 export interface Connection {
@@ -10,7 +10,7 @@ export interface Connection {
 
 /** The state of one websocket, told by its events. */
 export class ConnectionStore {
-  #now: Connection = { state: "idle", returns: 0 };
+  #now: Connection = { state: "connecting", returns: 0 };
   #listeners = new Set<() => void>();
   #lost = false;
 
@@ -31,10 +31,9 @@ export class ConnectionStore {
     this.#set({ state: "live", returns });
   }
 
-  /** `clean`: the last subscription ended and the socket was closed on purpose. */
-  closed(clean: boolean): void {
-    if (!clean) this.#lost = true;
-    this.#set({ state: clean ? "idle" : "lost", returns: this.#now.returns });
+  closed(): void {
+    this.#lost = true;
+    this.#set({ state: "lost", returns: this.#now.returns });
   }
 
   #set(next: Connection): void {

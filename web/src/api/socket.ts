@@ -1,28 +1,26 @@
 import { createClient, type Client } from "graphql-ws";
 import type { ConnectionStore } from "./connection";
 
-/** Why a session ended: the token ran out, or the server does not take it. */
-export type Ending = "expired" | "refused";
-
-/** Close codes of the API after which trying again is of no use. */
-const endings = new Map<number, Ending>([
-  [4401, "expired"],
-  [4403, "refused"],
-]);
+/** Close codes of the API that mean that it takes the token no more: trying again is of no use. */
+const refusals = new Set([4401, 4403]);
 
 const pingEvery = 10_000;
 const pongWithin = 5_000;
 
-/** The websocket to the API: opened when something is to be watched, opened again whenever it is lost. */
-export function openSocket(token: string, connection: ConnectionStore, onEnd: (ending: Ending) => void): Client {
+/**
+ * The websocket to the API, opened at once and again whenever it is lost, also on pages that watch nothing:
+ * only so can every page say whether the server is there, and end with the token.
+ */
+export function openSocket(token: string, connection: ConnectionStore, onRefused: () => void): Client {
   let pongDue: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
     connectionParams: { authorization: `Bearer ${token}` },
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: (retries) => pause(Math.min(500 * 2 ** retries, 15_000) * (0.75 + Math.random() / 2)),
-    shouldRetry: (event) => !endings.has(closeCode(event)),
-    lazyCloseTimeout: 2_000, // a change of page does not cost a new socket
+    shouldRetry: (event) => !refusals.has(closeCode(event)),
+    lazy: false,
+    onNonLazyError: () => undefined, // why it ended for good is told by its close, below
     keepAlive: pingEvery,
     on: {
       connecting: () => connection.connecting(),
@@ -36,10 +34,8 @@ export function openSocket(token: string, connection: ConnectionStore, onEnd: (e
       pong: () => clearTimeout(pongDue),
       closed: (event) => {
         clearTimeout(pongDue);
-        const code = closeCode(event);
-        connection.closed(code === 1000);
-        const ending = endings.get(code);
-        if (ending) onEnd(ending);
+        connection.closed();
+        if (refusals.has(closeCode(event))) onRefused();
       },
     },
   });

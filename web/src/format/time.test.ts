@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { durationAdjective, durationPer, durationSeconds, largestUnit, toDuration } from "./duration";
-import { formatCountdown, formatRelative } from "./time";
+import { formatCountdown, formatElapsed, formatRelative } from "./time";
 
 describe("a countdown", () => {
   it.each([
@@ -15,6 +15,14 @@ describe("a countdown", () => {
   ])("of %i ms reads %s", (milliseconds, shown) => {
     expect(formatCountdown(milliseconds, "en-US")).toBe(shown);
   });
+});
+
+it.each([
+  [0, "0 ms"],
+  [38.4, "38 ms"],
+  [1_240, "1.2 sec"],
+])("%d ms that something took read %s", (milliseconds, shown) => {
+  expect(formatElapsed(milliseconds, "en-US")).toBe(shown);
 });
 
 describe("a relative time", () => {

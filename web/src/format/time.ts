@@ -30,6 +30,17 @@ export function formatCountdown(milliseconds: number, locale?: string): string {
   return next && rest > 0 ? `${unit(big, bigName, locale)} ${unit(rest, next[0], locale)}` : unit(big, bigName, locale);
 }
 
+/** How long something took: "38 ms", "1.2 sec". */
+export function formatElapsed(milliseconds: number, locale?: string): string {
+  const short = milliseconds < second;
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: short ? "millisecond" : "second",
+    unitDisplay: "short",
+    maximumFractionDigits: short ? 0 : 1,
+  }).format(short ? milliseconds : milliseconds / second);
+}
+
 /** "2 minutes ago", "in 3 hours", "now" within five seconds. */
 export function formatRelative(at: number, now: number, locale?: string): string {
   const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
@@ -57,7 +68,7 @@ export function formatDate(at: number, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(at);
 }
 
-/** Hours, minutes and seconds: for what happened just now. */
-export function formatClock(at: number, locale?: string): string {
-  return new Intl.DateTimeFormat(locale, { timeStyle: "medium" }).format(at);
+/** The hour alone, for the axis of a day. */
+export function formatHour(at: number, locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { hour: "numeric" }).format(at);
 }

@@ -1,11 +1,10 @@
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Provider } from "urql";
 import { ApiContext, useWaking } from "../api/ApiContext";
-import { createApi } from "../api/client";
-import type { Ending } from "../api/socket";
+import { createApi, type Api } from "../api/client";
 import { SignInPage } from "../pages/signin/SignInPage";
 import { SessionContext } from "./SessionContext";
-import { readClaims, storedToken, storeToken, takeTokenFromAddress } from "./token";
+import { endingOf, storedToken, storeToken, takeTokenFromAddress, type Ending } from "./token";
 import { ViewerGate } from "./ViewerGate";
 
 // Read once, before the first render: the address must not keep the token for a moment longer.
@@ -28,16 +27,14 @@ export function Session({ children }: { children: ReactNode }) {
     setToken(next);
   }, []);
 
-  const api = useMemo(() => (token ? createApi(token, end) : null), [token, end]);
-  useEffect(() => () => api?.dispose(), [api]);
+  const refuse = useCallback((refused: string) => end(endingOf(refused, Date.now())), [end]);
+  const api = useApiWith(token, refuse);
   useWaking(api);
   useLinkedSignIn(signIn);
 
-  const session = useMemo(
-    () => ({ expiresAt: token ? (readClaims(token)?.expiresAt ?? null) : null, signOut: () => end(null) }),
-    [token, end],
-  );
-  if (!api) return <SignInPage ending={ending} onToken={signIn} />;
+  const session = useMemo(() => ({ signOut: () => end(null) }), [end]);
+  if (!token) return <SignInPage ending={ending} onToken={signIn} />;
+  if (!api) return null;
   return (
     <SessionContext value={session}>
       <ApiContext value={api}>
@@ -47,6 +44,18 @@ export function Session({ children }: { children: ReactNode }) {
       </ApiContext>
     </SessionContext>
   );
+}
+
+/** The way to the server with a token, made and ended in step with it; null for the moment before it is made. */
+function useApiWith(token: string | null, onRefused: (token: string) => void): Api | null {
+  const [made, setMade] = useState<{ api: Api; token: string } | null>(null);
+  useEffect(() => {
+    if (!token) return undefined;
+    const api = createApi(token, () => onRefused(token));
+    setMade({ api, token });
+    return () => api.dispose();
+  }, [token, onRefused]);
+  return made?.token === token ? (made?.api ?? null) : null;
 }
 
 /** A sign-in link opened in a tab that already shows the portal changes the fragment alone and reloads nothing. */

@@ -2,8 +2,6 @@ import { createContext, useContext } from "react";
 import type { ViewerQuery } from "../gql/graphql";
 
 export interface SessionValue {
-  /** When the token runs out, in milliseconds since 1970. */
-  expiresAt: number | null;
   signOut: () => void;
 }
 

@@ -1,13 +1,7 @@
 const storageKey = "spillway.token";
 
-/** What the portal reads out of a token, to address the reader. The server alone checks it. */
-export interface Claims {
-  subject: string;
-  expiresAt: number | null; // milliseconds since 1970
-}
-
-/** The claims of a JWT, or null for a text that is none. */
-export function readClaims(token: string): Claims | null {
+/** When a JWT runs out, the one thing that the portal reads out of it; null for a text that is none. The server alone checks it. */
+export function readClaims(token: string): { expiresAt: number | null } | null {
   const parts = token.split(".");
   if (parts.length !== 3) return null;
   try {
@@ -15,15 +9,23 @@ export function readClaims(token: string): Claims | null {
     const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
     const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof claims !== "object" || claims === null) return null;
-    const { sub, exp } = claims as { sub?: unknown; exp?: unknown };
-    return {
-      subject: typeof sub === "string" ? sub : "",
-      expiresAt: typeof exp === "number" ? exp * 1000 : null,
-    };
+    const { exp } = claims as { exp?: unknown };
+    return { expiresAt: typeof exp === "number" ? exp * 1000 : null };
   } catch {
     return null;
   }
 }
+
+/** Why a session ended: the token ran out, or the server never took it. */
+export type Ending = "expired" | "refused";
+
+/** The server does not say why it refuses a token; a token whose time has come by the reader's clock ran out. */
+export function endingOf(token: string, now: number): Ending {
+  const expiresAt = readClaims(token)?.expiresAt ?? null;
+  return expiresAt !== null && expiresAt <= now + clocksDifferByMs ? "expired" : "refused";
+}
+
+const clocksDifferByMs = 30_000;
 
 /** The token in a pasted text: the token itself, with or without "Bearer", or a whole sign-in link. */
 export function tokenIn(text: string): string | null {

@@ -21,6 +21,7 @@ export function Credits({ accountId, grantActions }: Props) {
   return (
     <Tabs
       value={tab}
+      variant="pills"
       keepMounted={false}
       onChange={(next) =>
         setParams((before) => {

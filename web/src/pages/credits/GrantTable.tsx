@@ -28,7 +28,7 @@ export function GrantTable({ grants, actions }: { grants: GrantFieldsFragment[];
             <th>Starts</th>
             <th>Expires</th>
             {actions && (
-              <th>
+              <th className="act">
                 <span className="unseen">Actions</span>
               </th>
             )}
@@ -82,7 +82,7 @@ function Row({ grant, now, actions }: { grant: GrantFieldsFragment; now: number;
         <RelativeTime at={grant.effectiveAt} />
       </td>
       <td>{grant.expiresAt ? <RelativeTime at={grant.expiresAt} /> : <span className="muted">never</span>}</td>
-      {actions && <td className="number">{state === "void" || state === "expired" ? null : actions(grant)}</td>}
+      {actions && <td className="act">{state === "void" || state === "expired" ? null : actions(grant)}</td>}
     </tr>
   );
 }

@@ -68,7 +68,7 @@ function LedgerTable({ entries, accountId }: { entries: Entry[]; accountId: stri
             <th className="number">Amount</th>
             <th className="number">Left in grant</th>
             <th className="number">Balance</th>
-            <th>
+            <th className="act">
               <span className="unseen">Why</span>
             </th>
           </tr>
@@ -102,7 +102,7 @@ function LedgerTable({ entries, accountId }: { entries: Entry[]; accountId: stri
                     <Credits amount={entry.accountBalanceAfter} />
                   </strong>
                 </td>
-                <td className="number">
+                <td className="act">
                   {decision && (
                     <Button
                       variant="subtle"

@@ -6,7 +6,7 @@ import { serverNow } from "../../api/clock";
 import { useData } from "../../api/useData";
 import { formatCredits } from "../../format/credits";
 import { download, toCsv } from "../../format/csv";
-import { formatClock, formatDay } from "../../format/time";
+import { formatDay, formatHour } from "../../format/time";
 import { UsageDocument, type BucketKind, type UsageInterval } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
@@ -53,7 +53,7 @@ export default function Usage({ accountId }: { accountId: string }) {
   }, [length]);
   const { data, fault, reload } = useData(UsageDocument, { accountId, from, to, interval });
   const points = data?.account?.usage.filter((point) => !feature || point.feature === feature);
-  const names = new Map(data?.account?.plan.features.map((entry) => [entry.feature.key, entry.feature.name]));
+  const features = new Map(data?.account?.plan.features.map((entry) => [entry.feature.key, entry.feature]));
 
   return (
     <div className="stack">
@@ -87,7 +87,7 @@ export default function Usage({ accountId }: { accountId: string }) {
             label="Feature"
             value={feature}
             onChange={(event) => setFeature(event.currentTarget.value)}
-            data={[{ value: "", label: "Every feature" }, ...[...names].map(([value, label]) => ({ value, label }))]}
+            data={[{ value: "", label: "Every feature" }, ...[...features].map(([value, { name }]) => ({ value, label: name }))]}
           />
         </div>
         <Button
@@ -103,7 +103,7 @@ export default function Usage({ accountId }: { accountId: string }) {
       {!points ? (
         !fault && <Skeleton height={360} radius="lg" />
       ) : (
-        <UsageChart points={points} by={by} measure={measure} hours={interval === "HOUR"} nameOf={(key) => names.get(key) ?? key} />
+        <UsageChart points={points} by={by} measure={measure} hours={interval === "HOUR"} features={features} />
       )}
     </div>
   );
@@ -114,12 +114,13 @@ interface ChartProps {
   by: StackBy;
   measure: Measure;
   hours: boolean;
-  nameOf: (feature: string) => string;
+  /** By key; a feature that left the plan is missing. */
+  features: Map<string, { name: string; unit: string }>;
 }
 
-function UsageChart({ points, by, measure, hours, nameOf }: ChartProps) {
+function UsageChart({ points, by, measure, hours, features }: ChartProps) {
   const { columns, series, totals } = useMemo(() => stackUsage(points, by, measure), [points, by, measure]);
-  const label = (name: string) => (by === "kind" ? kindWords[name as BucketKind] : nameOf(name));
+  const label = (name: string) => (by === "kind" ? kindWords[name as BucketKind] : (features.get(name)?.name ?? name));
   const colour = (name: string, place: number) =>
     by === "kind" ? kindShades[name as BucketKind] : featureShades[place % featureShades.length]!;
   if (series.length === 0) {
@@ -146,6 +147,9 @@ function UsageChart({ points, by, measure, hours, nameOf }: ChartProps) {
           </div>
         ))}
       </dl>
+      {measure === "quantity" && unitsIn(points, features) > 1 && (
+        <p className="muted">Units of several features are added up here. Choose a feature to see its own.</p>
+      )}
       <figure
         className="chart"
         role="img"
@@ -154,7 +158,7 @@ function UsageChart({ points, by, measure, hours, nameOf }: ChartProps) {
         <BarChart
           h={320}
           type="stacked"
-          data={columns.map((column) => ({ ...column, start: hours ? formatClock(Date.parse(column.start)) : formatUtcDay(column.start) }))}
+          data={columns.map((column) => ({ ...column, start: hours ? formatHour(Date.parse(column.start)) : formatUtcDay(column.start) }))}
           dataKey="start"
           series={series.map((name, place) => ({ name, label: label(name), color: colour(name, place) }))}
           tickLine="none"
@@ -165,6 +169,11 @@ function UsageChart({ points, by, measure, hours, nameOf }: ChartProps) {
       </figure>
     </section>
   );
+}
+
+/** How many different units the points count in. */
+function unitsIn(points: UsagePoint[], features: ChartProps["features"]): number {
+  return new Set(points.filter(({ quantity }) => quantity > 0).map(({ feature }) => features.get(feature)?.unit ?? feature)).size;
 }
 
 /** The server's days are days of UTC; in the reader's zone a column could show the day before. */

@@ -14,8 +14,8 @@ export function RatesPanel({ rates }: { rates: Rates }) {
         <Figure name="Decisions a second" value={number.format(rates.perSecond)} />
         <Figure name="Allowed" value={rates.count ? formatShare(allowed, rates.count) : "–"} />
         <Figure name="Denied" value={rates.count ? formatShare(rates.denied, rates.count) : "–"} />
-        <Figure name="Decision to screen, p50" value={milliseconds(rates.p50)} />
-        <Figure name="p99" value={milliseconds(rates.p99)} />
+        <Figure name="Decision to screen: p50" value={milliseconds(rates.p50)} />
+        <Figure name="Decision to screen: p99" value={milliseconds(rates.p99)} />
       </dl>
       <div className={css.lists}>
         <Bars

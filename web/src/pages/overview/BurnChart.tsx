@@ -5,16 +5,27 @@ import type { BurnPoint } from "./forecast";
 
 /** The credits of the last days, and where they lead if spending goes on as it was. */
 export default function BurnChart({ line }: { line: BurnPoint[] }) {
+  const now = line.find(isNow);
   return (
     <figure className="chart" role="img" aria-label={describe(line)}>
       <AreaChart
         h={240}
-        data={line.map(({ at, balance, forecast }) => ({ day: formatDay(at), Credits: balance, Forecast: forecast }))}
-        dataKey="day"
+        data={line.map(({ at, balance, forecast }) => ({ at, Credits: balance, Forecast: forecast }))}
+        dataKey="at"
         series={[
           { name: "Credits", color: "var(--accent)" },
           { name: "Forecast", color: "var(--ink-2)", strokeDasharray: "5 5" },
         ]}
+        xAxisProps={{
+          type: "number",
+          scale: "time",
+          domain: [line[0]?.at ?? 0, line.at(-1)?.at ?? 0],
+          ticks: line.map(({ at }) => at),
+          tickFormatter: dayOf,
+          padding: { right: 24 },
+        }}
+        referenceLines={now && [{ x: now.at, label: "now", color: "var(--ink-2)" }]}
+        tooltipProps={{ labelFormatter: dayOf }}
         curveType="linear"
         fillOpacity={0.14}
         strokeWidth={2}
@@ -30,9 +41,17 @@ export default function BurnChart({ line }: { line: BurnPoint[] }) {
   );
 }
 
+/** The chart also asks for the words of a moment that it has not worked out yet. */
+function dayOf(at: unknown): string {
+  return typeof at === "number" && Number.isFinite(at) ? formatDay(at) : "";
+}
+
+function isNow({ balance, forecast }: BurnPoint): boolean {
+  return balance !== null && forecast !== null;
+}
+
 function describe(line: BurnPoint[]): string {
-  const now = line.find(({ balance, forecast }) => balance !== null && forecast !== null);
-  const last = line[line.length - 1];
-  const start = `Credits over the last days, now ${now?.balance ?? 0}.`;
+  const last = line.at(-1);
+  const start = `Credits over the last days, now ${line.find(isNow)?.balance ?? 0}.`;
   return last?.forecast === 0 ? `${start} By the forecast nothing is left at ${formatExact(last.at)}.` : start;
 }

@@ -26,15 +26,20 @@ it.each([
   expect(runsOutAt(available, daily, now)).toBe(at);
 });
 
-it("draws down to nothing and stops there", () => {
+it("draws down to nothing, and stops at the moment when nothing is left", () => {
   const line = burnLine([{ at: now - day, available: "12" }], "5", "2", now);
-  expect(line.map(({ balance, forecast }) => [balance, forecast])).toEqual([
-    [12, null],
-    [5, 5],
-    [null, 3],
-    [null, 1],
-    [null, 0],
+  expect(line.map(({ at, balance, forecast }) => [(at - now) / day, balance, forecast])).toEqual([
+    [-1, 12, null],
+    [0, 5, 5],
+    [1, null, 3],
+    [2, null, 1],
+    [2.5, null, 0],
   ]);
+});
+
+it("draws no further than its horizon", () => {
+  const line = burnLine([], "100", "1", now, 3);
+  expect(line.map(({ forecast }) => forecast)).toEqual([100, 99, 98, 97]);
 });
 
 it("draws no forecast where nothing is spent", () => {

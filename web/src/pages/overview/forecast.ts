@@ -42,8 +42,11 @@ export function burnLine(
   if (rate <= 0) return line;
   for (let ahead = 1; ahead <= horizonDays; ahead += 1) {
     const left = forDrawing(available) - rate * ahead;
-    line.push({ at: now + ahead * day, balance: null, forecast: Math.max(0, left) });
-    if (left <= 0) break;
+    if (left <= 0) {
+      line.push({ at: now + (forDrawing(available) / rate) * day, balance: null, forecast: 0 });
+      break;
+    }
+    line.push({ at: now + ahead * day, balance: null, forecast: left });
   }
   return line;
 }

@@ -19,6 +19,7 @@ interface Props {
 /** One bucket: its place, and what its kind lets one set. */
 export function BucketForm({ bucket, place, count, sorting, onChange, onRemove }: Props) {
   const name = `${kindWords[bucket.kind]} ${bucket.key}`;
+  const drawsOnGrants = bucket.kind !== "RATE_LIMIT" && bucket.kind !== "FREE_TIER";
   return (
     <li className={css.bucket} data-id={bucket.id} data-dragged={sorting.dragged === bucket.id || undefined}>
       <div className={css.order}>
@@ -59,7 +60,7 @@ export function BucketForm({ bucket, place, count, sorting, onChange, onRemove }
             onChange={(event) => onChange({ ...bucket, key: event.currentTarget.value.trim() })}
             autoComplete="off"
           />
-          {(bucket.kind === "RATE_LIMIT" || bucket.kind === "FREE_TIER") && (
+          {!drawsOnGrants && (
             <NativeSelect
               label="Counts"
               value={bucket.scope}
@@ -91,6 +92,7 @@ export function BucketForm({ bucket, place, count, sorting, onChange, onRemove }
               />
             </>
           )}
+          {drawsOnGrants && <p className={css.draws}>Draws on the account’s grants of this kind.</p>}
         </div>
         {bucket.kind === "RATE_LIMIT" && (
           <>
@@ -105,9 +107,6 @@ export function BucketForm({ bucket, place, count, sorting, onChange, onRemove }
               Add a window
             </Button>
           </>
-        )}
-        {(bucket.kind === "PROMOTION" || bucket.kind === "ENTITLEMENT" || bucket.kind === "CREDIT") && (
-          <p className="muted">Draws on the account’s grants of this kind.</p>
         )}
       </div>
     </li>

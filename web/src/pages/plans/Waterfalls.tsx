@@ -14,8 +14,8 @@ export function Waterfalls({ plan }: { plan: PlanFieldsFragment }) {
         <div key={feature.key}>
           <h3>{feature.name}</h3>
           <ol className={css.buckets}>
-            {waterfall.map((bucket) => (
-              <li key={bucket.key}>
+            {waterfall.map((bucket, place) => (
+              <li key={bucket.key} style={{ "--step": place }}>
                 <Icon name={kindIcons[bucket.kind]} size={16} />
                 <span>{bucketLine(bucket)}</span>
               </li>

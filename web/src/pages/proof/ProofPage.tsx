@@ -2,15 +2,16 @@ import { Button, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { useAction } from "../../api/useAction";
 import { usePages } from "../../api/usePages";
-import { formatQuantity } from "../../format/quantity";
 import { ReconcileDocument, ReconciliationsDocument, type ReconciliationFieldsFragment } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Listing } from "../../parts/feedback/Listing";
 import { PageTitle } from "../../parts/shell/PageTitle";
+import { RelativeTime } from "../../parts/time/Times";
 import { Mismatches } from "./Mismatches";
 import css from "./Proof.module.css";
 import { Run } from "./Run";
+import { outcomeWords, runWords } from "./runWords";
 
 /** Whether the books add up: checked now, and every time before. */
 export default function ProofPage() {
@@ -21,13 +22,14 @@ export default function ProofPage() {
     event.preventDefault();
     void action.run({ accountId: accountId || null }).then((done) => done && pages.reload());
   }
-  const newest = pages.rows?.[0];
+  // What was verified by hand just now counts before what the server verifies by itself all the time.
+  const shown = action.result?.reconcile ?? pages.rows?.[0];
   return (
     <>
       <PageTitle title="Proof" sub="Every charge replayed from the ledger: the books add up, or it says where they do not." />
       <form className={`card ${css.verify}`} onSubmit={verify}>
-        {newest ? (
-          <Verdict run={newest} />
+        {shown ? (
+          <Verdict run={shown} />
         ) : (
           <p className="muted">{pages.rows ? "Nothing was verified yet." : "Each run replays every account's events and compares."}</p>
         )}
@@ -72,11 +74,10 @@ function Verdict({ run }: { run: ReconciliationFieldsFragment }) {
   return (
     <div role="status">
       <p className={css.verdict} data-bad={faults > 0 || undefined}>
-        {!run.finishedAt
-          ? "Verifying …"
-          : faults === 0
-            ? "Everything adds up"
-            : `${formatQuantity(faults)} ${faults === 1 ? "mismatch" : "mismatches"}`}
+        {run.finishedAt ? outcomeWords(faults) : "Verifying …"}
+      </p>
+      <p className="muted">
+        {runWords(run)}, <RelativeTime at={run.finishedAt ?? run.startedAt} />
       </p>
       {faults > 0 && <Mismatches mismatches={run.mismatches} />}
     </div>

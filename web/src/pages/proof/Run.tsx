@@ -1,41 +1,36 @@
-import { formatQuantity } from "../../format/quantity";
+import { formatElapsed } from "../../format/time";
 import type { ReconciliationFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../../parts/Icon";
+import { useSlowNow } from "../../parts/time/ticker";
 import { RelativeTime } from "../../parts/time/Times";
 import { Mismatches } from "./Mismatches";
 import css from "./Proof.module.css";
+import { outcomeWords, runWords } from "./runWords";
+
+/** What began earlier and is not done never will be: the server gives a reconciliation an hour at most. */
+const longestMs = 65 * 60_000;
 
 /** One reconciliation: what it looked at, how long it took, what it found. */
 export function Run({ run }: { run: ReconciliationFieldsFragment }) {
+  const now = useSlowNow();
   const faults = run.mismatches.length;
-  const took = run.finishedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null;
+  const began = Date.parse(run.startedAt);
+  const took = run.finishedAt ? Date.parse(run.finishedAt) - began : null;
+  const outcome = took !== null ? outcomeWords(faults) : now - began < longestMs ? "Under way" : "Broke off";
   return (
     <li className={css.run} data-bad={faults > 0 || undefined}>
       <span className={css.sign}>
-        <Icon name={faults > 0 ? "alert" : "tick"} />
+        <Icon name={faults > 0 ? "alert" : took === null ? "history" : "tick"} />
       </span>
       <div>
         <p>
-          <strong>
-            {!run.finishedAt
-              ? "Under way"
-              : faults === 0
-                ? "Adds up"
-                : `${formatQuantity(faults)} ${faults === 1 ? "mismatch" : "mismatches"}`}
-          </strong>{" "}
+          <strong>{outcome}</strong>{" "}
           <span className="muted">
             <RelativeTime at={run.startedAt} />
-            {took !== null && `, in ${new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }).format(took / 1000)} s`}
+            {took !== null && `, in ${formatElapsed(took)}`}
           </span>
         </p>
-        <p className="muted">
-          {[
-            counted(run.accounts, "account"),
-            counted(run.usageEvents, "usage event"),
-            counted(run.monetizationEvents, "monetization event"),
-            counted(run.balanceUpdates, "balance update"),
-          ].join(", ")}
-        </p>
+        <p className="muted">{runWords(run)}</p>
         {faults > 0 && (
           <details>
             <summary>See what differs</summary>
@@ -45,8 +40,4 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
       </div>
     </li>
   );
-}
-
-function counted(count: number, what: string): string {
-  return `${formatQuantity(count)} ${what}${count === 1 ? "" : "s"}`;
 }

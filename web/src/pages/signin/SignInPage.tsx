@@ -1,13 +1,12 @@
 import { Button, Textarea } from "@mantine/core";
 import { useEffect, useState, type FormEvent } from "react";
-import type { Ending } from "../../api/socket";
 import { Notice } from "../../parts/feedback/Notice";
 import { Mark } from "../../parts/shell/Mark";
-import { tokenIn } from "../../session/token";
+import { tokenIn, type Ending } from "../../session/token";
 import css from "./SignInPage.module.css";
 
 const endings: Record<Ending, string> = {
-  expired: "Your sign-in has run out, or the server does not know it any more. Sign in again to go on where you were.",
+  expired: "Your sign-in has run out. Sign in again to go on where you were.",
   refused: "The server does not accept this token. Ask for a new one.",
 };
 

@@ -18,13 +18,13 @@ export function DecisionTable({ decisions, withAccount = false }: { decisions: D
           <tr>
             <th>When</th>
             {withAccount && <th>Account</th>}
-            <th>User</th>
-            <th>Feature</th>
             <th>Answer</th>
+            <th className={css.feature}>Feature</th>
             <th className="number">Granted</th>
             <th>Paid by</th>
             <th className="number">Credits</th>
-            <th>
+            <th>User</th>
+            <th className="act">
               <span className="unseen">Why</span>
             </th>
           </tr>
@@ -33,15 +33,15 @@ export function DecisionTable({ decisions, withAccount = false }: { decisions: D
           {decisions.map((decision) => (
             <tr key={decision.id} data-decision={decision.id} data-status={decision.status}>
               <td className={css.when}>
+                <span className={css.what}>{decision.feature.name}</span>
                 <RelativeTime at={decision.createdAt} />
               </td>
               {withAccount && <td>{decision.account.name}</td>}
-              <td>{decision.userId}</td>
-              <td>{decision.feature.name}</td>
               <td>
                 <StatusPill status={decision.status} />
                 {decision.refunded > 0 && <span className={css.refunded}>{formatQuantity(decision.refunded)} refunded</span>}
               </td>
+              <td className={css.feature}>{decision.feature.name}</td>
               <td className="number">
                 {formatQuantity(decision.granted)}
                 <span className="muted">
@@ -55,7 +55,8 @@ export function DecisionTable({ decisions, withAccount = false }: { decisions: D
               <td className="number">
                 <Credits amount={decision.charged} />
               </td>
-              <td className="number">
+              <td>{decision.userId}</td>
+              <td className="act">
                 <Button
                   variant="subtle"
                   size="compact-sm"

@@ -3,7 +3,6 @@ import type { ConnectionState as State } from "../../api/connection";
 import css from "./Shell.module.css";
 
 const words: Record<State, string> = {
-  idle: "Connected",
   connecting: "Connecting …",
   live: "Live",
   lost: "Connection lost, trying again …",

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { NavLink, useLocation } from "react-router";
 import { isAdmin, useSession, useViewer } from "../../session/SessionContext";
+import { Boundary } from "../feedback/Boundary";
 import { Icon, type IconName } from "../Icon";
 import { ConnectionState } from "./ConnectionState";
 import { Mark } from "./Mark";
@@ -73,7 +74,9 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
       </aside>
       <main id="main" ref={main} tabIndex={-1} className={css.main}>
-        <div className={css.content}>{children}</div>
+        <div className={css.content}>
+          <Boundary page={pathname}>{children}</Boundary>
+        </div>
       </main>
     </div>
   );

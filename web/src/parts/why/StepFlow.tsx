@@ -3,6 +3,7 @@ import { formatQuantity, withUnit } from "../../format/quantity";
 import type { StepFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../Icon";
 import { deniedStepWords, kindIcons, kindWords, stepWords } from "../words/words";
+import { fallsThrough } from "./fallsThrough";
 import css from "./Why.module.css";
 
 interface Props {
@@ -14,14 +15,15 @@ interface Props {
   denied: boolean;
 }
 
-/** A request on its way down: at each bucket what it could give, what was taken, and what fell on. */
+/** A request on its way down: at each bucket what it could give, what was taken, and what fell through to the next. */
 export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props) {
+  const through = fallsThrough(asked, steps);
   return (
     <ol className={css.flow}>
       <li className={css.source}>
         <strong>{withUnit(asked, unit)}</strong> asked for
       </li>
-      {steps.map((step) => (
+      {steps.map((step, place) => (
         <li
           key={step.position}
           className={css.step}
@@ -39,7 +41,11 @@ export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props
             <span />
           </div>
           <p>
-            {(denied ? deniedStepWords : stepWords)[step.reason]}. <span className="muted">It had {formatQuantity(step.available)}.</span>
+            {(denied ? deniedStepWords : stepWords)[step.reason]}.{" "}
+            <span className="muted">
+              It had {formatQuantity(step.available)}
+              {!denied && through[place]! > 0 && `; ${formatQuantity(through[place]!)} fell through`}.
+            </span>
           </p>
         </li>
       ))}

@@ -59,10 +59,11 @@ export const reasonWords: Record<Reason, string> = {
 export const stepWords: Record<Reason, string> = {
   ...reasonWords,
   FUNDED: "Covered all that was left",
-  PARTLY_FUNDED: "Covered some; the rest fell through",
+  PARTLY_FUNDED: "Covered some",
   EXHAUSTED: "Nothing left in it",
   NOT_APPLICABLE: "The account holds nothing of this kind",
   INDIVISIBLE: "Too little for all of it, and it may not be split",
+  INSUFFICIENT_CREDITS: "Not enough credits in it",
 };
 
 /** Of one step of a denied request: what it could have given. */
