@@ -83,6 +83,28 @@ func TestReconcileNewLooksAtWhatChanged(t *testing.T) {
 	}
 }
 
+func TestALargeAccountIsReconciledOnceADay(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	small, large := w.account("small", "plus"), w.account("large", "plus")
+	w.ask(small, "chat", 1)
+	if r := must(w.ReconcileNew(ctx, 0)); r == nil || r.Accounts != 1 {
+		t.Fatalf("at first: %+v", r)
+	}
+	// Its row claims so many records; that there are not is found when it is looked at.
+	w.ask(large, "chat", 1)
+	ledgertest.Exec(t, w.url, `update accounts set events = 3000000 where account_id = $1`, large)
+	w.clock.Add(5 * time.Minute)
+	w.ask(small, "chat", 1)
+	if r := must(w.ReconcileNew(ctx, 0)); r == nil || r.Accounts != 1 || r.Mismatches != 0 {
+		t.Errorf("on the same day: %+v", r)
+	}
+	w.clock.Add(24 * time.Hour)
+	if r := must(w.ReconcileNew(ctx, 0)); r == nil || r.Accounts != 2 || r.Mismatches != 1 || r.Found[0].Account != large {
+		t.Errorf("on the next day: %+v", r)
+	}
+}
+
 func TestOneProcessAtATimeReconcilesWhatIsNew(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()

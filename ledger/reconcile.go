@@ -144,8 +144,8 @@ const reconcileLock = 7074002
 const overlap = waterfall.Instant(time.Minute / time.Microsecond)
 
 // tooLarge is how many records an account may have to be verified again each
-// time that it changes: some seconds of work. Larger ones are left to the
-// verification of everything.
+// time that it changes: some seconds of work. Larger ones wait for the first
+// reconciliation of the day.
 const tooLarge = 2_000_000
 
 // restBetween is how much longer than a reconciliation of what is new the time
@@ -160,17 +160,19 @@ type ChangedAccount struct {
 }
 
 const (
-	sqlAllAccounts     = `select account_id, events + sequence from accounts where events + sequence between 1 and $1 order by account_id`
-	sqlChangedAccounts = `select account_id, events + sequence from accounts
-		where account_id in (select account_id from usage_events where created_at >= $2
-			union select account_id from balance_updates where created_at >= $2)
-		and events + sequence between 1 and $1 order by account_id`
+	sqlNewAccounts = `select account_id, events + sequence from accounts
+		where account_id in (select account_id from usage_events where created_at >= $1
+			union select account_id from balance_updates where created_at >= $1)
+		and events + sequence between 1 and $2 order by account_id`
+	sqlAccountsOfDays = `select account_id, events + sequence from accounts
+		where decided_at >= $1 and events + sequence > 0 order by account_id`
 )
 
 // NewAccounts lists the accounts that changed since the last reconciliation of
 // what was new, by id, and holds a lock while work runs, so that one process at
-// a time does it. begun is false when another one is at it, or when the last
-// one began less than the pause before now.
+// a time does it. The first of a UTC day lists those that changed since the
+// beginning of the day of the one before. begun is false when another process
+// is at it, or when the last one began less than the pause before now.
 func (l *Ledger) NewAccounts(ctx context.Context, now waterfall.Instant, pause time.Duration, work func([]ChangedAccount) error) (begun bool, err error) {
 	conn, err := l.read.Acquire(ctx)
 	if err != nil {
@@ -191,9 +193,9 @@ func (l *Ledger) NewAccounts(ctx context.Context, now waterfall.Instant, pause t
 	if err != nil || now < next {
 		return false, err
 	}
-	sql, args := sqlAllAccounts, []any{tooLarge}
-	if last != 0 {
-		sql, args = sqlChangedAccounts, append(args, (last-overlap).Time())
+	sql, args := sqlNewAccounts, []any{(last - overlap).Time(), tooLarge}
+	if day := waterfall.Day.Start(last.Second()); day != waterfall.Day.Start(now.Second()) {
+		sql, args = sqlAccountsOfDays, []any{(waterfall.AtSecond(day) - overlap).Time()}
 	}
 	rows, err := conn.Query(ctx, sql, args...)
 	accounts, err := collect(rows, err, func(row pgx.Row) (*ChangedAccount, error) {
@@ -221,8 +223,7 @@ func lastOfNew(ctx context.Context, q querier, pause time.Duration) (began, next
 // SampleAccounts picks some accounts that were decided on lately, for checks
 // that are too dear for all.
 func (l *Ledger) SampleAccounts(ctx context.Context, since waterfall.Instant, limit int) ([]string, error) {
-	rows, err := l.read.Query(ctx, `select account_id from (select distinct account_id from usage_events where created_at >= $1) x
-		order by random() limit $2`, since.Time(), limit)
+	rows, err := l.read.Query(ctx, `select account_id from accounts where decided_at >= $1 order by random() limit $2`, since.Time(), limit)
 	return collect(rows, err, func(row pgx.Row) (*string, error) {
 		var id string
 		return &id, row.Scan(&id)

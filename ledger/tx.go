@@ -153,11 +153,16 @@ func (tx *Tx) begin(ctx context.Context, want Want) (*Loaded, error) {
 	return loaded, tx.conn.SendBatch(ctx, batch).Close()
 }
 
+// queueDecisions reads each decision once, however often it is asked for: a row
+// that came twice would be two refunds.
 func queueDecisions(batch *pgx.Batch, refs []EventRef, loaded *Loaded) {
 	loaded.Decisions = make(map[EventRef]*Decision, len(refs))
-	accounts, ids := make([]string, len(refs)), make([]ID, len(refs))
-	for i, r := range refs {
-		accounts[i], ids[i] = r.Account, r.ID
+	accounts, ids := make([]string, 0, len(refs)), make([]ID, 0, len(refs))
+	for _, r := range refs {
+		if _, asked := loaded.Decisions[r]; !asked {
+			loaded.Decisions[r] = nil
+			accounts, ids = append(accounts, r.Account), append(ids, r.ID)
+		}
 	}
 	batch.Queue(sqlDecisions, accounts, ids).Query(func(rows pgx.Rows) error {
 		events, err := collect(rows, nil, scanEvent)

@@ -59,19 +59,21 @@ func (l *Ledger) Verify(ctx context.Context, account string, report func(Mismatc
 			return Summary{}, err
 		}
 	}
-	return l.verifyRanges(ctx, ranges, report)
+	return l.verifyRanges(ctx, ranges, verifyWorkers, report)
 }
 
-// VerifyAccounts is Verify for some accounts, in the order of their ids.
+// VerifyAccounts is Verify for some accounts, in the order of their ids. It
+// takes them one after the other, so that there is room for the server beside
+// it.
 func (l *Ledger) VerifyAccounts(ctx context.Context, accounts []ChangedAccount, report func(Mismatch)) (Summary, error) {
-	return l.verifyRanges(ctx, rangesOf(accounts), report)
+	return l.verifyRanges(ctx, rangesOf(accounts), 1, report)
 }
 
 // verifyWorkers is how many ranges are worked on at once: on two cores, some
 // wait for PostgreSQL while others check.
 const verifyWorkers = 3
 
-func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, report func(Mismatch)) (Summary, error) {
+func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, workers int, report func(Mismatch)) (Summary, error) {
 	catalog, err := l.LoadCatalog(ctx)
 	if err != nil {
 		return Summary{}, err
@@ -86,7 +88,7 @@ func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, report
 		report(m)
 	}}
 	group, ctx := errgroup.WithContext(ctx)
-	for range min(verifyWorkers, len(ranges)) {
+	for range min(workers, len(ranges)) {
 		group.Go(func() error {
 			v := &verifier{verification: shared, texts: &texts{}, rules: map[ruleKey]*ruleSet{}}
 			for i := next.Add(1) - 1; i < int64(len(ranges)); i = next.Add(1) - 1 {

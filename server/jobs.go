@@ -45,8 +45,8 @@ func sweep(ctx context.Context, e *engine.Engine, log *slog.Logger) {
 	}
 }
 
-// reconcileTimeout bounds a reconciliation of what is new.
-const reconcileTimeout = time.Hour
+// reconcileTimeout bounds a reconciliation of what is new: a billion events.
+const reconcileTimeout = 6 * time.Hour
 
 // reconcileNew proves what is new until ctx ends. A mismatch becomes an anomaly
 // by the watch; here it is told to whoever reads the log.
