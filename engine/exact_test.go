@@ -49,7 +49,7 @@ func TestConcurrentCallsNeverSpendMoreThanTheCap(t *testing.T) {
 		d, err := e.Authorize(context.Background(), r)
 		return err == nil && d.Granted == 1, err
 	})
-	if s := must(w.SpendCap(context.Background(), a)); allowed != 30 || s.Spent != 30*500_000 {
+	if s := must(w.SpendCaps(context.Background(), []string{a}))[a]; allowed != 30 || s.Spent != 30*500_000 {
 		t.Errorf("%d of 100 were allowed within a cap for 30, which says %+v", allowed, s)
 	}
 	w.verified()
