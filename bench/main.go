@@ -28,7 +28,7 @@ type options struct {
 
 func main() {
 	// As the server does by itself, so that the engine here is the one there.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(200)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()

@@ -47,8 +47,8 @@ func TestWhatIsPlain(t *testing.T) {
 		{"steps { taken taken }", false},
 	} {
 		// The second operation uses the fragment, as validation wants.
-		doc := gqlparser.MustLoadQuery(ourSchema(), `query One { decision(accountId: "a", id: "b") { `+c.decision+` } }
-			query Two { decision(accountId: "a", id: "b") { ...More } } fragment More on Decision { reason }`)
+		doc := gqlparser.MustLoadQueryWithRules(ourSchema(), `query One { decision(accountId: "a", id: "b") { `+c.decision+` } }
+			query Two { decision(accountId: "a", id: "b") { ...More } } fragment More on Decision { reason }`, openRules)
 		field := doc.Operations[0].SelectionSet[0].(*ast.Field)
 		if got := plainsOf(doc).decisions[field] != nil; got != c.plain {
 			t.Errorf("%s: plain %v, expected %v", c.decision, got, c.plain)
