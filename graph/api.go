@@ -41,6 +41,7 @@ type Config struct {
 // in the context.
 type API struct {
 	schema    graphql.ExecutableSchema
+	root      *resolvers
 	open      bool
 	log       *slog.Logger
 	documents *lru.Cache[string, *document]
@@ -68,8 +69,8 @@ func New(c Config) *API {
 	// The sizes are positive constants, which is all that lru asks.
 	a.documents, _ = lru.New[string, *document](keptDocuments)
 	a.persisted, _ = lru.New[string, string](keptDocuments)
-	root := &resolvers{from: &view.Source{Engine: c.Engine, Ledger: c.Ledger, Now: c.Now}, log: c.Log}
-	config := exec.Config{Resolvers: root, Directives: exec.DirectiveRoot{Access: access}}
+	a.root = &resolvers{from: &view.Source{Engine: c.Engine, Ledger: c.Ledger, Now: c.Now}, log: c.Log}
+	config := exec.Config{Resolvers: a.root, Directives: exec.DirectiveRoot{Access: access}}
 	config.Schema = withoutDefer(exec.NewExecutableSchema(config).Schema())
 	a.schema = exec.NewExecutableSchema(config)
 	return a

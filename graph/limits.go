@@ -49,6 +49,8 @@ type document struct {
 	cost map[*ast.OperationDefinition]int
 	// plains write themselves.
 	plains *plains
+	// direct: the executor is not needed; nil: it is.
+	direct *direct
 }
 
 func tooComplex(what string, limit int) *gqlerror.Error {
@@ -102,13 +104,14 @@ func (a *API) parse(c *caller.Caller, query string) (*document, gqlerror.List) {
 	if errs := validator.ValidateWithRules(a.Schema(), parsed, allowed); len(errs) > 0 {
 		return nil, locate(parsed, errs)
 	}
-	doc := &document{parsed, map[*ast.OperationDefinition]int{}, plainsOf(parsed)}
+	doc := &document{QueryDocument: parsed, cost: map[*ast.OperationDefinition]int{}, plains: plainsOf(parsed)}
 	for _, op := range parsed.Operations {
 		w := weighing{fragments: map[string]int{}}
 		if cost := w.selection(op.SelectionSet); !w.varies {
 			doc.cost[op] = cost
 		}
 	}
+	doc.direct = doc.directOf()
 	return doc, nil
 }
 

@@ -34,7 +34,7 @@ func TestDecisionsWriteThemselvesAsTheExecutorWouldWriteThem(t *testing.T) {
 		sent := vars{"a": acme, "d": id}
 		plain := w.ask(w.admin(), document, sent)
 		executed := w.ask(w.admin(), strings.Replace(document, "settledQuantity", "settledQuantity @include(if: true)", 1), sent)
-		inside := w.ask(w.admin(), strings.Replace(document, "bucketKey", "bucketKey @include(if: true)", -1), sent)
+		inside := w.ask(w.admin(), strings.ReplaceAll(document, "bucketKey", "bucketKey @include(if: true)"), sent)
 		if !strings.Contains(plain.body, id) || plain.body != executed.body || plain.body != inside.body {
 			t.Errorf("%s:\n%s\nand by the executor\n%s\n%s", name, plain.body, executed.body, inside.body)
 		}

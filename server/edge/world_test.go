@@ -33,6 +33,7 @@ import (
 type world struct {
 	t      *testing.T
 	edge   *edge.Edge
+	api    *graph.API
 	server *http.Server
 	engine *engine.Engine
 	ledger *ledger.Ledger
@@ -97,6 +98,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.config != nil {
 		s.config(&config)
 	}
+	w.api = config.API
 	w.edge = edge.New(config)
 	w.server = w.edge.Server()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
