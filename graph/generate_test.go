@@ -21,7 +21,7 @@ func TestTheGeneratedCodeIsThatOfTheSchema(t *testing.T) {
 	for _, part := range []string{"go.mod", "go.sum", "gqlgen.yml", "graph", "engine", "ledger", "migrations"} {
 		copyTree(t, filepath.Join(module, part), filepath.Join(scratch, part))
 	}
-	command := exec.Command("go", "run", "github.com/99designs/gqlgen", "generate")
+	command := exec.Command("go", "tool", "gqlgen", "generate")
 	command.Dir = scratch
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -29,7 +29,7 @@ func TestTheGeneratedCodeIsThatOfTheContract(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	command := exec.Command("go", "run", "github.com/99designs/gqlgen", "generate")
+	command := exec.Command("go", "tool", "gqlgen", "generate")
 	command.Dir = filepath.Join(scratch, "bench/bare")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -3,4 +3,4 @@
 // no token and reads no store.
 package bare
 
-//go:generate go run github.com/99designs/gqlgen generate
+//go:generate go tool gqlgen generate
