@@ -107,21 +107,33 @@ export async function makeWorld(server: Running, { limit = 3, credits = "20", na
   await ask(server, world.admin, "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { id } }", {
     input: { id: account, name: world.name, plan, reason },
   });
-  if (credits !== "0") await giveCredits(world, credits);
+  if (credits !== "0") await give(world, { amount: credits });
   return world;
 }
 
-export async function giveCredits({ server, admin, account }: World, amount: string): Promise<void> {
-  await ask(server, admin, "mutation ($input: GrantInput!) { createGrant(input: $input) { id } }", {
-    input: {
-      accountId: account,
-      kind: "CREDIT",
-      amount,
-      note: "For the test",
-      idempotencyKey: randomBytes(8).toString("hex"),
-      reason: "browser test",
-    },
-  });
+export interface Gift {
+  amount: string;
+  kind?: "CREDIT" | "PROMOTION" | "ENTITLEMENT";
+  note?: string;
+  priority?: number;
+  effectiveAt?: string;
+  expiresAt?: string;
+}
+
+/** Gives the world's account a grant, and answers with its id. */
+export async function give({ server, admin, account }: World, gift: Gift): Promise<string> {
+  const input = { accountId: account, kind: "CREDIT", note: "For the test", ...gift, idempotencyKey: newKey(), reason: "browser test" };
+  const { createGrant } = await ask<{ createGrant: { id: string } }>(
+    server,
+    admin,
+    "mutation ($input: GrantInput!) { createGrant(input: $input) { id } }",
+    { input },
+  );
+  return createGrant.id;
+}
+
+function newKey(): string {
+  return randomBytes(8).toString("hex");
 }
 
 export interface Answer {
@@ -134,7 +146,7 @@ export interface Answer {
 export async function authorize(
   { server, service, account, feature }: World,
   quantity = 1,
-  more: { holdFor?: string } = {},
+  more: { holdFor?: string; idempotencyKey?: string } = {},
 ): Promise<Answer> {
   const { authorize: answer } = await ask<{ authorize: Answer }>(
     server,
@@ -146,7 +158,7 @@ export async function authorize(
         userId: "ada",
         feature,
         quantity,
-        idempotencyKey: randomBytes(8).toString("hex"),
+        idempotencyKey: newKey(),
         metadata: { model: "test-model" },
         ...more,
       },

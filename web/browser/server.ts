@@ -20,8 +20,10 @@ export async function startServer(): Promise<{ running: Running; stop: () => Pro
   if (!existsSync(program)) throw new Error(`${program} is missing: run "make build" in the project's root first`);
   const dir = mkdtempSync(join(tmpdir(), "spillway-browser-"));
   const secret = randomBytes(32).toString("hex");
+  // The watch for anomalies looks often and is quickly alarmed by conflicts, so that a test can wait for it.
+  const watch = { SPILLWAY_ANOMALY_EVERY: "1s", SPILLWAY_ANOMALY_CONFLICTS: "3" };
   const child = spawn(program, ["dev", "--dir", dir, "--listen", "127.0.0.1:0"], {
-    env: { ...process.env, SPILLWAY_JWT_SECRET: secret },
+    env: { ...process.env, SPILLWAY_JWT_SECRET: secret, ...watch },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = () => end(child, dir);

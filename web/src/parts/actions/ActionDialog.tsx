@@ -3,6 +3,7 @@ import { useId, useState, type FormEvent, type ReactNode } from "react";
 import type { Fault } from "../../api/fault";
 import { FaultNotice } from "../feedback/FaultNotice";
 import { Icon } from "../Icon";
+import { useFocusReturn } from "../useFocusReturn";
 import css from "./Actions.module.css";
 
 interface Props {
@@ -39,6 +40,7 @@ export function ActionDialog({
 }: Props) {
   const [reason, setReason] = useState("");
   const effectId = useId();
+  useFocusReturn(true);
   function submit(event: FormEvent) {
     event.preventDefault();
     if (valid && reason.trim()) onSubmit(reason.trim());

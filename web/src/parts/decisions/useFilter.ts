@@ -39,15 +39,12 @@ export function useFilter() {
   const filter = useMemo(() => readFilter(params), [params]);
   const set = useCallback(
     (name: FilterName, value: string) =>
-      setParams(
-        (before) => {
-          const after = new URLSearchParams(before);
-          if (value) after.set(name, value);
-          else after.delete(name);
-          return after;
-        },
-        { replace: true },
-      ),
+      setParams((before) => {
+        const after = new URLSearchParams(before);
+        if (value) after.set(name, value);
+        else after.delete(name);
+        return after;
+      }),
     [setParams],
   );
   const clear = useCallback(
