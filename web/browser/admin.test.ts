@@ -155,3 +155,58 @@ test("live shows every account; verifying says that the books add up", async () 
   expectClean(admin);
   await admin.context.close();
 });
+
+test("an admin makes an account and moves it to another plan, sees before what that does, and the audit log keeps it", async () => {
+  const [world, other] = await Promise.all([makeWorld(server), makeWorld(server)]);
+  const id = `${world.account}/made:here`;
+  const admin = await visit(browser);
+  const { page } = admin;
+  const dialog = page.getByRole("dialog");
+  await signIn(admin, server.url, world.admin, "/accounts");
+  await page.getByRole("button", { name: "New account" }).click();
+  await dialog.getByLabel("Id").fill(id);
+  await dialog.getByLabel("Name").fill("Made here");
+  await dialog.getByLabel("Plan").selectOption(world.plan);
+  await dialog.getByLabel("Reason").fill("They signed up");
+  await dialog.getByRole("button", { name: "Create the account" }).click();
+  await dialog.getByRole("link", { name: "Open it" }).click();
+  await page.getByRole("heading", { name: "Made here" }).waitFor();
+
+  await authorize({ ...world, account: id }, 2);
+  await page.getByRole("button", { name: "Change plan" }).click();
+  await dialog.getByLabel("New plan").selectOption(other.plan);
+  // The other plan does not know the feature: the request of just now would have been denied.
+  await expect.poll(() => dialog.locator("dl").innerText()).toMatch(/Requests in 7 days\s+1\s+Newly allowed\s+0\s+Newly denied\s+1/);
+  await dialog.getByText("Not in the plan").or(dialog.getByText("Denied", { exact: true })).first().waitFor();
+  await dialog.getByLabel("Reason").fill("They asked for it");
+  await dialog.getByRole("button", { name: "Change the plan" }).click();
+  await dialog.getByText("is on Plan", { exact: false }).waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  expect((await authorize({ ...world, account: id })).status).toBe("DENIED");
+
+  await page.getByRole("link", { name: "Audit log" }).click();
+  await page.getByLabel("Account").fill(id);
+  const entry = page.getByRole("listitem").filter({ hasText: "They asked for it" });
+  await entry.getByText("assignPlan").waitFor();
+  await expect.poll(() => page.getByRole("region", { name: "Changes" }).getByRole("listitem").count()).toBe(2);
+  await entry.getByText("What changed").click();
+  expect(await entry.locator("del").first().innerText()).toContain(world.plan);
+  expect(await entry.locator("ins").first().innerText()).toContain(other.plan);
+  expectClean(admin);
+  await admin.context.close();
+});
+
+test("an anomaly appears by itself and leads to its account", async () => {
+  const world = await makeWorld(server);
+  const admin = await visit(browser);
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, "/anomalies?show=open");
+  const conflicts = [1, 2, 3, 4, 5].map((quantity) => authorize(world, quantity, { idempotencyKey: "the same" }).catch(() => "refused"));
+  expect((await Promise.all(conflicts)).filter((answer) => answer === "refused")).toHaveLength(4);
+  const row = page.getByRole("listitem").filter({ hasText: world.account });
+  await row.getByText("Conflicting idempotency keys").waitFor({ timeout: 15_000 });
+  await row.getByRole("link", { name: world.account }).click();
+  await page.getByRole("heading", { name: world.name }).waitFor();
+  expectClean(admin);
+  await admin.context.close();
+});

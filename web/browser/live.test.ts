@@ -92,7 +92,7 @@ test("a hold is shown with its end until it is released", async () => {
   await visitor.context.close();
 });
 
-/** A line to the server that can be cut and mended. */
+/** A line to the server that can be cut and mended, or go silent as when the machine sleeps. */
 class Line {
   #sockets = new Set<Socket>();
   #cut = false;
@@ -134,6 +134,11 @@ class Line {
     this.#cut = false;
   }
 
+  /** What is open stays open and carries nothing more; new connections are as ever. */
+  silence(): void {
+    this.#sockets.forEach((socket) => socket.unpipe().resume());
+  }
+
   close(): void {
     this.cut();
     this.#proxy.close();
@@ -164,6 +169,37 @@ test("a lost connection is said, and what was missed is caught up: nothing lost,
 
   seen.push(await authorize(world));
   await page.locator(`[data-decision="${seen.at(-1)!.id}"]`).waitFor({ timeout: 5_000 });
+  line.close();
+  await visitor.context.close();
+});
+
+test("after a sleep the dead connection is replaced at once, and what was missed is caught up", async () => {
+  const world = await makeWorld(server, { limit: 100 });
+  const line = new Line();
+  await line.open();
+  const visitor = await visit(browser);
+  const { page } = visitor;
+  await signIn(visitor, line.url, world.user, "/history");
+  const seen = [await authorize(world)];
+  await page.locator(`[data-decision="${seen[0]!.id}"]`).waitFor({ timeout: 10_000 });
+
+  line.silence();
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  for (let count = 0; count < 3; count += 1) seen.push(await authorize(world));
+  await page.waitForTimeout(500);
+  expect(await page.locator("[data-decision]").count()).toBe(1);
+
+  await page.evaluate(() => {
+    const before = Date.now;
+    Date.now = () => before() + 60_000;
+    Object.defineProperty(document, "hidden", { configurable: true, value: false });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  const shown = () => page.locator("[data-decision]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-decision")));
+  await expect.poll(shown, { timeout: 5_000 }).toEqual(seen.map(({ id }) => id).reverse());
   line.close();
   await visitor.context.close();
 });

@@ -1,5 +1,5 @@
 import { Button, TextInput } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { usePages } from "../../api/usePages";
 import { AccountsDocument, type AccountsQuery } from "../../gql/graphql";
@@ -11,6 +11,7 @@ import { Icon } from "../../parts/Icon";
 import { Credits } from "../../parts/money/Amount";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { RelativeTime } from "../../parts/time/Times";
+import { useTyped } from "../../parts/useTyped";
 import { NewAccount } from "./NewAccount";
 
 type Row = AccountsQuery["accounts"]["edges"][number]["node"];
@@ -19,15 +20,9 @@ type Row = AccountsQuery["accounts"]["edges"][number]["node"];
 export default function AccountsPage() {
   const [params, setParams] = useSearchParams();
   const search = params.get("q") ?? "";
-  const [text, setText] = useState(search);
+  const [text, setText] = useTyped(search, (q) => setParams(q ? { q } : {}, { replace: true }));
   const [adding, setAdding] = useState(false);
   const pages = usePages(AccountsDocument, { search: search || null, first: 25 }, (data) => data.accounts);
-
-  useEffect(() => {
-    if (text.trim() === search) return undefined;
-    const timer = setTimeout(() => setParams(text.trim() ? { q: text.trim() } : {}, { replace: true }), 300);
-    return () => clearTimeout(timer);
-  }, [text, search, setParams]);
 
   return (
     <>

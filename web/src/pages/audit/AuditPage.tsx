@@ -1,5 +1,4 @@
 import { TextInput } from "@mantine/core";
-import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { usePages } from "../../api/usePages";
 import { AuditLogDocument, type AuditLogQuery } from "../../gql/graphql";
@@ -7,6 +6,7 @@ import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { RelativeTime } from "../../parts/time/Times";
+import { useTyped } from "../../parts/useTyped";
 import css from "./Audit.module.css";
 import { changedFields } from "./changes";
 
@@ -16,13 +16,8 @@ type Entry = AuditLogQuery["auditLog"]["edges"][number]["node"];
 export default function AuditPage() {
   const [params, setParams] = useSearchParams();
   const accountId = params.get("account") ?? "";
-  const [text, setText] = useState(accountId);
+  const [text, setText] = useTyped(accountId, (account) => setParams(account ? { account } : {}, { replace: true }));
   const pages = usePages(AuditLogDocument, { accountId: accountId || null, first: 50 }, (data) => data.auditLog);
-  useEffect(() => {
-    if (text.trim() === accountId) return undefined;
-    const timer = setTimeout(() => setParams(text.trim() ? { account: text.trim() } : {}, { replace: true }), 350);
-    return () => clearTimeout(timer);
-  }, [text, accountId, setParams]);
   return (
     <>
       <PageTitle title="Audit log" sub="Every change an administrator made, with its reason." />

@@ -67,7 +67,9 @@ function LedgerTable({ entries, accountId }: { entries: Entry[]; accountId: stri
             <th>Against</th>
             <th className="number">Amount</th>
             <th className="number">Left in grant</th>
-            <th className="number">Balance</th>
+            <th className="number" title="All that is booked, also what starts later">
+              Balance
+            </th>
             <th className="act">
               <span className="unseen">Why</span>
             </th>

@@ -1,7 +1,7 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
 import { useData } from "../../api/useData";
 import { CheckFeaturesDocument } from "../../gql/graphql";
+import { useTyped } from "../useTyped";
 import { kinds, kindWords, statuses, statusWords } from "../words/words";
 import css from "./Decisions.module.css";
 import { useFilter } from "./useFilter";
@@ -51,17 +51,8 @@ export function DecisionFilters({ accountId }: { accountId?: string }) {
   );
 }
 
-/** A text that counts once the typing pauses: each letter would cost a question to the server. */
 function Typed({ label, value, onValue }: { label: string; value: string; onValue: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  const latest = useRef(onValue);
-  latest.current = onValue;
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => latest.current(text.trim()), 350);
-    return () => clearTimeout(timer);
-  }, [text, value]);
+  const [text, setText] = useTyped(value, onValue);
   return (
     <TextInput label={label} value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" spellCheck={false} />
   );
