@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -203,10 +204,12 @@ func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.D
 	}
 }
 
-// readFeed reads a page; readers that stand at the same place share one read.
+// readFeed reads a page; readers that stand at the same place and see as much
+// share one read.
 func (e *Engine) readFeed(ctx context.Context, account string, after ledger.ID) ([]ledger.FeedItem, error) {
+	own, only := ledger.OnlyOf(ctx)
 	// The read is shared, so it must not end with the first reader.
-	read := e.reads.DoChan(account+string(after[:]), func() (any, error) {
+	read := e.reads.DoChan(fmt.Sprintf("%s %t %s %s", account, only, own, after), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		return e.ledger.FeedAfter(ctx, account, after, feedPage)

@@ -174,6 +174,9 @@ func (a *API) persistedQuery(params *graphql.RawParams) (hash string, err *gqler
 // or mutation once, and the answers of a subscription until it gives nil.
 func (a *API) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	ctx = graphql.WithOperationContext(ctx, op)
+	if c := caller.From(ctx); c.OnlyUser() {
+		ctx = ledger.Only(ctx, c.Account)
+	}
 	start := graphql.WithResponseContext(ctx, a.present, a.recover)
 	next, err := a.start(start)
 	if errs := graphql.GetErrors(start); errs != nil {

@@ -50,14 +50,14 @@ func (l *Ledger) Accounts(ctx context.Context, search string, first int, after *
 	}
 	page := AccountPage{}
 	if search == "" {
-		rows, err := l.read.Query(ctx, sqlNewestAccounts, place.ID, first+1)
+		rows, err := l.reader(ctx).Query(ctx, sqlNewestAccounts, place.ID, first+1)
 		found, err := collect(rows, err, scanAccount)
 		page.add(found, place, first)
 		return page, err
 	}
 	high := search + "\U0010ffff"
 	if !place.ByName {
-		rows, err := l.read.Query(ctx, sqlAccountsByID, place.ID, search, high, first+1)
+		rows, err := l.reader(ctx).Query(ctx, sqlAccountsByID, place.ID, search, high, first+1)
 		found, err := collect(rows, err, scanAccount)
 		if err != nil || page.add(found, place, first) {
 			return page, err
@@ -84,7 +84,7 @@ func (p *AccountPage) add(found []Account, at AccountPlace, first int) bool {
 // begins so too: they came before. It looks at scanBudget of them at the most.
 func (l *Ledger) addByName(ctx context.Context, page *AccountPage, search, high string, place AccountPlace, first int) error {
 	for scanned := 0; scanned < scanBudget; {
-		rows, err := l.read.Query(ctx, sqlAccountsByName, place.ID, search, high, scanChunk)
+		rows, err := l.reader(ctx).Query(ctx, sqlAccountsByName, place.ID, search, high, scanChunk)
 		found, err := collect(rows, err, scanAccount)
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func (l *Ledger) addByName(ctx context.Context, page *AccountPage, search, high 
 
 // AccountsByID reads accounts; those that do not exist are left out.
 func (l *Ledger) AccountsByID(ctx context.Context, ids []string) ([]Account, error) {
-	return accountsByID(ctx, l.read, ids)
+	return accountsByID(ctx, l.reader(ctx), ids)
 }
 
 const sqlAccounts = `select ` + accountColumns + ` from unnest($1::text[]) k(id)

@@ -93,7 +93,7 @@ func (l *Ledger) Anomalies(ctx context.Context, open *bool, p Page) (all []Anoma
 			sql = sqlOpenAnomalies
 		}
 	}
-	rows, err := l.read.Query(ctx, sql, p.before(), p.First+1)
+	rows, err := l.reader(ctx).Query(ctx, sql, p.before(), p.First+1)
 	all, err = collect(rows, err, scanAnomaly)
 	all, more = cut(all, p.First)
 	return all, more, err
@@ -104,20 +104,20 @@ func (l *Ledger) Anomalies(ctx context.Context, open *bool, p Page) (all []Anoma
 // numbered under a lock that is held to the commit, so that none appears behind
 // a later one.
 func (l *Ledger) AnomaliesChanged(ctx context.Context, after int64, limit int) ([]Anomaly, error) {
-	rows, err := l.read.Query(ctx, `select `+anomalyColumns+` from anomalies where change > $1 order by change limit $2`, after, limit)
+	rows, err := l.reader(ctx).Query(ctx, `select `+anomalyColumns+` from anomalies where change > $1 order by change limit $2`, after, limit)
 	return collect(rows, err, scanAnomaly)
 }
 
 // NewestAnomalyChange is the number of the newest change, 0 before the first.
 func (l *Ledger) NewestAnomalyChange(ctx context.Context) (change int64, err error) {
-	err = l.read.QueryRow(ctx, `select coalesce(max(change), 0) from anomalies`).Scan(&change)
+	err = l.reader(ctx).QueryRow(ctx, `select coalesce(max(change), 0) from anomalies`).Scan(&change)
 	return change, err
 }
 
 // OpenAnomalies counts the open anomalies by kind; kinds without one are left
 // out.
 func (l *Ledger) OpenAnomalies(ctx context.Context) (map[AnomalyKind]int64, error) {
-	rows, err := l.read.Query(ctx, `select kind, count(*) from anomalies where resolved_at is null group by kind`)
+	rows, err := l.reader(ctx).Query(ctx, `select kind, count(*) from anomalies where resolved_at is null group by kind`)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (l *Ledger) AddKeyConflicts(ctx context.Context, at waterfall.Instant, coun
 		accounts, conflicts = append(accounts, account), append(conflicts, n)
 	}
 	// In order, so that two processes lock the rows in the same one.
-	_, err := l.read.Exec(ctx, `insert into key_conflicts (account_id, minute, conflicts)
+	_, err := l.reader(ctx).Exec(ctx, `insert into key_conflicts (account_id, minute, conflicts)
 		select account_id, $1, n from unnest($2::text[], $3::bigint[]) k(account_id, n) order by account_id
 		on conflict (account_id, minute) do update set conflicts = key_conflicts.conflicts + excluded.conflicts`,
 		at.Time().Truncate(time.Minute), accounts, conflicts)

@@ -34,7 +34,7 @@ type WatchState struct {
 // WatchAnomalies runs a pass. begun is false when another process is at one, or
 // has been so lately that the next is not due.
 func (l *Ledger) WatchAnomalies(ctx context.Context, now waterfall.Instant, pass func(*WatchTx) error) (begun bool, err error) {
-	tx, err := l.read.Begin(ctx)
+	tx, err := l.reader(ctx).Begin(ctx)
 	if err != nil {
 		return false, err
 	}

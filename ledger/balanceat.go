@@ -66,7 +66,7 @@ func (h *pastHead) span() (first, last int64) {
 func (l *Ledger) PastAt(ctx context.Context, accounts []string, at waterfall.Instant) (map[string]*Past, error) {
 	past := make(map[string]*Past, len(accounts))
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, l.read, options, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, l.reader(ctx), options, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, sqlHeadsAt, accounts, at.Time())
 		heads, err := collect(rows, err, func(row pgx.Row) (*pastHead, error) {
 			h := &pastHead{}

@@ -137,14 +137,14 @@ func (p *Plan) index(features map[string]*Feature) {
 
 // CatalogVersion is the version of the catalog now.
 func (l *Ledger) CatalogVersion(ctx context.Context) (version int64, err error) {
-	err = l.read.QueryRow(ctx, `select version from catalog_version`).Scan(&version)
+	err = l.reader(ctx).QueryRow(ctx, `select version from catalog_version`).Scan(&version)
 	return version, err
 }
 
 // LoadCatalog reads the whole catalog at one moment.
 func (l *Ledger) LoadCatalog(ctx context.Context) (*Catalog, error) {
 	var c *Catalog
-	err := pgx.BeginTxFunc(ctx, l.read, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, l.reader(ctx), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		var err error
 		c, err = loadCatalog(ctx, tx)
 		return err
@@ -229,7 +229,7 @@ type CatalogTx struct {
 // ChangeCatalog runs a change of the catalog in one transaction. When change
 // returns false nothing is written.
 func (l *Ledger) ChangeCatalog(ctx context.Context, change func(*CatalogTx) (bool, error)) error {
-	tx, err := l.read.Begin(ctx)
+	tx, err := l.reader(ctx).Begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,7 @@ func (l *Ledger) eventsBefore(ctx context.Context, scans []decisionScan, low ID,
 	for i := range scans {
 		accounts[i], before[i] = scans[i].account, scans[i].before
 	}
-	rows, err := l.read.Query(ctx, sqlEventsBefore, accounts, before, low, limit)
+	rows, err := l.reader(ctx).Query(ctx, sqlEventsBefore, accounts, before, low, limit)
 	events, err := collect(rows, err, scanEvent)
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (l *Ledger) addFollowers(ctx context.Context, found map[string][]*Decision)
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := l.read.Query(ctx, sqlFollowers, accounts, ids)
+	rows, err := l.reader(ctx).Query(ctx, sqlFollowers, accounts, ids)
 	events, err := collect(rows, err, scanEvent)
 	for i := range events {
 		d := byRef[EventRef{events[i].Account, events[i].Decision}]

@@ -32,7 +32,7 @@ var ExportFiles = []string{"usage_events", "monetization_events", "balance_updat
 // nil when there is no such account.
 func (l *Ledger) Export(ctx context.Context, account string, from, to waterfall.Instant, create func(name string) (io.WriteCloser, error)) (rows map[string]int64, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, l.read, options, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, l.reader(ctx), options, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "set local statement_timeout = 0"); err != nil {
 			return err
 		}

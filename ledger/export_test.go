@@ -10,6 +10,9 @@ func (l *Ledger) WritePool() *pgxpool.Pool { return l.write }
 // ReadPool is the pool that queries run on.
 func (l *Ledger) ReadPool() *pgxpool.Pool { return l.read }
 
+// OwnPool is the pool of those who see one account.
+func (l *Ledger) OwnPool() *pgxpool.Pool { return l.own }
+
 // HotStatements are those that every batch runs, by name.
 var HotStatements = map[string]string{
 	"lock": sqlLock, "earlier": sqlEarlier, "decisions": sqlDecisions, "open grants": sqlOpenGrants, "grants by id": sqlGrantsByID,

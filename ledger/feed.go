@@ -19,7 +19,7 @@ type FeedItem struct {
 // first. An account's events commit in the order of their ids, because every
 // writer holds its lock: what is behind the cursor later was written later.
 func (l *Ledger) FeedAfter(ctx context.Context, account string, after ID, limit int) ([]FeedItem, error) {
-	rows, err := l.read.Query(ctx, `select u.account_id, u.id, coalesce(u.decision_id, u.id) from usage_events u
+	rows, err := l.reader(ctx).Query(ctx, `select u.account_id, u.id, coalesce(u.decision_id, u.id) from usage_events u
 		where u.account_id = $1 and u.id > $2 order by u.id limit $3`, account, after, limit)
 	steps, err := collect(rows, err, scanFeedStep)
 	if err != nil {
@@ -51,7 +51,7 @@ func (l *Ledger) feedItems(ctx context.Context, steps []feedStep) ([]FeedItem, e
 			accounts, ids = append(accounts, s.account), append(ids, s.decision)
 		}
 	}
-	rows, err := l.read.Query(ctx, sqlDecisions, accounts, ids)
+	rows, err := l.reader(ctx).Query(ctx, sqlDecisions, accounts, ids)
 	events, err := collect(rows, err, scanEvent)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (l *Ledger) feedItems(ctx context.Context, steps []feedStep) ([]FeedItem, e
 // NewestEvent is the cursor of an account's newest event, zero when it has
 // none.
 func (l *Ledger) NewestEvent(ctx context.Context, account string) (id ID, err error) {
-	rows, err := l.read.Query(ctx, `select id from usage_events where account_id = $1 order by id desc limit 1`, account)
+	rows, err := l.reader(ctx).Query(ctx, `select id from usage_events where account_id = $1 order by id desc limit 1`, account)
 	ids, err := collect(rows, err, func(row pgx.Row) (*ID, error) {
 		var id ID
 		return &id, row.Scan(&id)
@@ -89,7 +89,7 @@ func (l *Ledger) NewestEvent(ctx context.Context, account string) (id ID, err er
 // undecided; see Settled.
 func (l *Ledger) FeedAll(ctx context.Context, after ID, from, to waterfall.Instant, limit int) ([]FeedItem, error) {
 	// An id lies at most a batch's worth of microseconds behind its time.
-	rows, err := l.read.Query(ctx, `select u.account_id, u.id, coalesce(u.decision_id, u.id) from usage_events u
+	rows, err := l.reader(ctx).Query(ctx, `select u.account_id, u.id, coalesce(u.decision_id, u.id) from usage_events u
 		where u.created_at >= $2 and u.created_at < $3 and u.id > $1 and u.id < $4 order by u.id limit $5`,
 		after, (from - 1_000_000).Time(), to.Time(), FirstID(to), limit)
 	steps, err := collect(rows, err, scanFeedStep)
@@ -105,14 +105,14 @@ type Transactions struct{ Oldest, Next int64 }
 
 // Transactions reads the bounds now.
 func (l *Ledger) Transactions(ctx context.Context) (t Transactions, err error) {
-	err = l.read.QueryRow(ctx, `select pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
+	err = l.reader(ctx).QueryRow(ctx, `select pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
 		from pg_current_snapshot() s`).Scan(&t.Oldest, &t.Next)
 	return t, err
 }
 
 // ChangedSince lists accounts in which anything happened since an instant.
 func (l *Ledger) ChangedSince(ctx context.Context, since waterfall.Instant) ([]string, error) {
-	rows, err := l.read.Query(ctx, `select account_id from usage_events where created_at >= $1
+	rows, err := l.reader(ctx).Query(ctx, `select account_id from usage_events where created_at >= $1
 		union select account_id from balance_updates where created_at >= $1
 		union select account_id from audit_log where id >= $2`, since.Time(), FirstID(since))
 	return collect(rows, err, func(row pgx.Row) (*string, error) {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,13 +22,15 @@ const AppRole = "spillway_app"
 type Ledger struct {
 	// write runs the batches. Its plans are fixed to index look-ups.
 	write *pgxpool.Pool
-	// read serves queries.
-	read *pgxpool.Pool
+	// read serves queries, and own those of a context that sees one account:
+	// see Only.
+	read, own *pgxpool.Pool
 }
 
 // Options of Open.
 type Options struct {
 	// Writers and Readers are the most connections of each kind; 0: 16 and 16.
+	// Half as many as Readers again serve those who see one account.
 	Writers, Readers int
 	// DialFunc replaces the dialer, so that a test can cut a connection.
 	DialFunc pgconn.DialFunc
@@ -35,9 +38,16 @@ type Options struct {
 
 // Open prepares a ledger on the database of the URL. It connects lazily: a
 // database that is away makes the calls fail, and they work again when it is
-// back. Every connection works as AppRole.
-func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
-	write, err := openPool(ctx, url, o, o.Writers, map[string]string{
+// back. Connections work as AppRole, those for who sees one account as userRole.
+func Open(ctx context.Context, url string, o Options) (l *Ledger, err error) {
+	writers, readers := cmp.Or(o.Writers, 16), cmp.Or(o.Readers, 16)
+	l = &Ledger{}
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	if l.write, err = openPool(ctx, url, o, writers, AppRole, map[string]string{
 		// The hot statements look up arrays of keys. A plan that is made while
 		// a table is still small would be a scan or a hash join, and would be
 		// kept; these settings leave the index look-up as the only one.
@@ -46,27 +56,21 @@ func Open(ctx context.Context, url string, o Options) (*Ledger, error) {
 		"enable_hashjoin":  "off",
 		"enable_mergejoin": "off",
 		"lock_timeout":     "8s",
-	})
-	if err != nil {
+	}); err != nil {
 		return nil, err
 	}
-	read, err := openPool(ctx, url, o, o.Readers, map[string]string{
-		"enable_seqscan": "off",
-	})
-	if err != nil {
-		write.Close()
+	lookUps := map[string]string{"enable_seqscan": "off"}
+	if l.read, err = openPool(ctx, url, o, readers, AppRole, lookUps); err != nil {
 		return nil, err
 	}
-	return &Ledger{write: write, read: read}, nil
+	l.own, err = openPool(ctx, url, o, (readers+1)/2, userRole, lookUps)
+	return l, err
 }
 
-func openPool(ctx context.Context, url string, o Options, size int, settings map[string]string) (*pgxpool.Pool, error) {
+func openPool(ctx context.Context, url string, o Options, size int, role string, settings map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be read: %w", errors.Unwrap(err))
-	}
-	if size == 0 {
-		size = 16
 	}
 	config.MaxConns = int32(size)
 	config.MinConns = 1
@@ -89,16 +93,22 @@ func openPool(ctx context.Context, url string, o Options, size int, settings map
 		params[k] = v
 	}
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "set role "+AppRole)
+		_, err := c.Exec(ctx, "set role "+role)
 		return err
+	}
+	if role == userRole {
+		config.PrepareConn = showOnly
 	}
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // Close closes all connections.
 func (l *Ledger) Close() {
-	l.write.Close()
-	l.read.Close()
+	for _, pool := range []*pgxpool.Pool{l.write, l.read, l.own} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
 }
 
 // Ping tells whether the database answers.

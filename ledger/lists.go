@@ -89,7 +89,7 @@ func (l *Ledger) Grants(ctx context.Context, accounts []string, f GrantFilter, p
 	if f.Kind != 0 {
 		arguments = append(arguments, int16(f.Kind))
 	}
-	rows, err := l.read.Query(ctx, f.sql(), arguments...)
+	rows, err := l.reader(ctx).Query(ctx, f.sql(), arguments...)
 	grants, err := collect(rows, err, scanGrant)
 	return cutEach(grants, p.First, func(g *Grant) string { return g.Account }), err
 }
@@ -105,7 +105,7 @@ func (l *Ledger) BalanceUpdates(ctx context.Context, accounts []string, first in
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	rows, err := l.read.Query(ctx, sqlBalanceUpdates, accounts, before, first+1)
+	rows, err := l.reader(ctx).Query(ctx, sqlBalanceUpdates, accounts, before, first+1)
 	postings, err := collect(rows, err, scanPostingWithUnits)
 	return cutEach(postings, first, func(p *PostingRow) string { return p.Account }), err
 }
@@ -125,7 +125,7 @@ func (l *Ledger) AuditLog(ctx context.Context, account string, p Page) (entries 
 	if account != "" {
 		sql, arguments = sqlAuditLogOf, append(arguments, account)
 	}
-	rows, err := l.read.Query(ctx, sql, arguments...)
+	rows, err := l.reader(ctx).Query(ctx, sql, arguments...)
 	entries, err = collect(rows, err, func(row pgx.Row) (*AuditEntry, error) {
 		e := &AuditEntry{}
 		var at time.Time
@@ -159,7 +159,7 @@ const sqlUsage = `select k.account_id, u.start, u.feature, u.kind, u.quantity, u
 // Usage sums what accounts used in [from, to) by interval: "minute", "hour",
 // "day" or "month", in UTC. Intervals without usage are left out.
 func (l *Ledger) Usage(ctx context.Context, accounts []string, feature string, from, to waterfall.Instant, interval string) (map[string][]UsagePoint, error) {
-	rows, err := l.read.Query(ctx, sqlUsage, accounts, FirstID(from), FirstID(to+batchSpan), feature, interval, from.Time(), to.Time())
+	rows, err := l.reader(ctx).Query(ctx, sqlUsage, accounts, FirstID(from), FirstID(to+batchSpan), feature, interval, from.Time(), to.Time())
 	if err != nil {
 		return nil, err
 	}

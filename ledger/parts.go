@@ -30,7 +30,7 @@ const (
 
 // Parts reads what the funded parts of events cost.
 func (l *Ledger) Parts(ctx context.Context, events []*Event) (map[EventRef][]Monetization, error) {
-	return parts(ctx, l.read, events)
+	return parts(ctx, l.reader(ctx), events)
 }
 
 func parts(ctx context.Context, q querier, events []*Event) (map[EventRef][]Monetization, error) {
@@ -60,7 +60,7 @@ func scanMonetization(row pgx.Row) (*Monetization, error) {
 
 // Postings reads the postings of events.
 func (l *Ledger) Postings(ctx context.Context, events []*Event) (map[EventRef][]PostingRow, error) {
-	all, err := postingsOf(ctx, l.read, events...)
+	all, err := postingsOf(ctx, l.reader(ctx), events...)
 	byEvent := make(map[EventRef][]PostingRow, len(events))
 	for _, p := range all {
 		ref := EventRef{p.Account, p.Source}
@@ -97,7 +97,7 @@ func scanPostingWithUnits(row pgx.Row) (*book.Posting, error) {
 
 // PartsOf reads what the funded parts of an event cost, and its postings.
 func (l *Ledger) PartsOf(ctx context.Context, e *Event) ([]Monetization, []PostingRow, error) {
-	return partsOf(ctx, l.read, e)
+	return partsOf(ctx, l.reader(ctx), e)
 }
 
 func partsOf(ctx context.Context, q querier, e *Event) ([]Monetization, []PostingRow, error) {
@@ -116,7 +116,7 @@ func (l *Ledger) DecisionsBySource(ctx context.Context, refs []EventRef) (map[Ev
 	for i, r := range refs {
 		accounts[i], ids[i] = r.Account, r.ID
 	}
-	rows, err := l.read.Query(ctx, sqlDecisionIDs, accounts, ids)
+	rows, err := l.reader(ctx).Query(ctx, sqlDecisionIDs, accounts, ids)
 	steps, err := collect(rows, err, scanFeedStep)
 	if err != nil {
 		return nil, err

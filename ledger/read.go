@@ -12,7 +12,7 @@ import (
 // stands under the id then: the new one, or one that was there before.
 func (l *Ledger) CreateAccount(ctx context.Context, a *Account, audit *AuditEntry) (*Account, error) {
 	var stands *Account
-	err := pgx.BeginFunc(ctx, l.read, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, l.reader(ctx), func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `insert into accounts (account_id, name, status, plan_key, version, decided_at, created_at)
 			values ($1, $2, $3, $4, $5, $6, $7) on conflict (account_id) do nothing`,
 			a.ID, a.Name, int16(a.Status), a.Plan, a.Version, a.DecidedAt.Time(), a.CreatedAt.Time())
@@ -43,7 +43,7 @@ func (l *Ledger) Account(ctx context.Context, id string) (*Account, error) {
 
 // Decision reads a decision with all that followed, nil when there is none.
 func (l *Ledger) Decision(ctx context.Context, account string, id ID) (*Decision, error) {
-	rows, err := l.read.Query(ctx, sqlDecisions, []string{account}, []ID{id})
+	rows, err := l.reader(ctx).Query(ctx, sqlDecisions, []string{account}, []ID{id})
 	events, err := collect(rows, err, scanEvent)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ type GrantRef struct {
 
 // GrantsByID reads grants, open or closed.
 func (l *Ledger) GrantsByID(ctx context.Context, refs []GrantRef) ([]Grant, error) {
-	return grantsByID(ctx, l.read, refs)
+	return grantsByID(ctx, l.reader(ctx), refs)
 }
 
 func grantsByID(ctx context.Context, q querier, refs []GrantRef) ([]Grant, error) {
@@ -83,7 +83,7 @@ type Snapshot struct {
 // Look reads accounts and their open grants at one moment, and lets the caller
 // read their usage at the same one. Accounts that do not exist are left out.
 func (l *Ledger) Look(ctx context.Context, ids []string, view func([]Snapshot, UsageReader) error) error {
-	return pgx.BeginTxFunc(ctx, l.read, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, l.reader(ctx), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		accounts, err := accountsByID(ctx, tx, ids)
 		if err != nil || len(accounts) == 0 {
 			return err
@@ -109,7 +109,7 @@ func (l *Ledger) Look(ctx context.Context, ids []string, view func([]Snapshot, U
 
 // DueHolds lists open holds whose time is up.
 func (l *Ledger) DueHolds(ctx context.Context, now waterfall.Instant, limit int) ([]EventRef, error) {
-	rows, err := l.read.Query(ctx, `select account_id, decision_id from holds where expires_at <= $1 order by expires_at limit $2`, now.Time(), limit)
+	rows, err := l.reader(ctx).Query(ctx, `select account_id, decision_id from holds where expires_at <= $1 order by expires_at limit $2`, now.Time(), limit)
 	return collect(rows, err, func(row pgx.Row) (*EventRef, error) {
 		r := &EventRef{}
 		return r, row.Scan(&r.Account, &r.ID)
@@ -118,7 +118,7 @@ func (l *Ledger) DueHolds(ctx context.Context, now waterfall.Instant, limit int)
 
 // DueAccounts lists accounts with grants that are to expire or be issued again.
 func (l *Ledger) DueAccounts(ctx context.Context, now waterfall.Instant, limit int) ([]string, error) {
-	rows, err := l.read.Query(ctx, `select account_id from grants where due_at <= $1 order by due_at limit $2`, now.Time(), limit)
+	rows, err := l.reader(ctx).Query(ctx, `select account_id from grants where due_at <= $1 order by due_at limit $2`, now.Time(), limit)
 	return collect(rows, err, func(row pgx.Row) (*string, error) {
 		var id string
 		return &id, row.Scan(&id)

@@ -48,14 +48,14 @@ func (l *Ledger) BeginReconciliation(ctx context.Context, r *Reconciliation) err
 	if r.OnlyNew {
 		scope = scopeNew
 	}
-	_, err := l.read.Exec(ctx, `insert into reconciliations (account_id, id, started_at, scope) values ($1, $2, $3, $4)`,
+	_, err := l.reader(ctx).Exec(ctx, `insert into reconciliations (account_id, id, started_at, scope) values ($1, $2, $3, $4)`,
 		r.Account, r.ID, r.StartedAt.Time(), scope)
 	return err
 }
 
 // EndReconciliation records what it found, all of it or nothing.
 func (l *Ledger) EndReconciliation(ctx context.Context, r *Reconciliation) error {
-	return pgx.BeginFunc(ctx, l.read, func(tx pgx.Tx) error {
+	return pgx.BeginFunc(ctx, l.reader(ctx), func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `update reconciliations set finished_at = $3, accounts = $4, usage_events = $5, monetization_events = $6,
 			balance_updates = $7, mismatches = $8 where account_id = $1 and id = $2`,
 			r.Account, r.ID, r.FinishedAt.Time(), r.Accounts, r.UsageEvents, r.MonetizationEvents, r.BalanceUpdates, r.Mismatches)
@@ -90,7 +90,7 @@ func (l *Ledger) Reconciliations(ctx context.Context, account string, p Page) (a
 	if account != "" {
 		sql, arguments = sqlReconciliationsOf, append(arguments, account)
 	}
-	rows, err := l.read.Query(ctx, sql, arguments...)
+	rows, err := l.reader(ctx).Query(ctx, sql, arguments...)
 	if all, err = collect(rows, err, scanReconciliation); err != nil {
 		return nil, false, err
 	}
@@ -110,7 +110,7 @@ func (l *Ledger) loadMismatches(ctx context.Context, all []Reconciliation) error
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := l.read.Query(ctx, sqlMismatches, accounts, ids)
+	rows, err := l.reader(ctx).Query(ctx, sqlMismatches, accounts, ids)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ const (
 // beginning of the day of the one before. begun is false when another process
 // is at it, or when the last one began less than the pause before now.
 func (l *Ledger) NewAccounts(ctx context.Context, now waterfall.Instant, pause time.Duration, work func([]ChangedAccount) error) (begun bool, err error) {
-	conn, err := l.read.Acquire(ctx)
+	conn, err := l.reader(ctx).Acquire(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -223,7 +223,7 @@ func lastOfNew(ctx context.Context, q querier, pause time.Duration) (began, next
 // SampleAccounts picks some accounts that were decided on lately, for checks
 // that are too dear for all.
 func (l *Ledger) SampleAccounts(ctx context.Context, since waterfall.Instant, limit int) ([]string, error) {
-	rows, err := l.read.Query(ctx, `select account_id from accounts where decided_at >= $1 order by random() limit $2`, since.Time(), limit)
+	rows, err := l.reader(ctx).Query(ctx, `select account_id from accounts where decided_at >= $1 order by random() limit $2`, since.Time(), limit)
 	return collect(rows, err, func(row pgx.Row) (*string, error) {
 		var id string
 		return &id, row.Scan(&id)

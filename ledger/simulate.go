@@ -23,7 +23,7 @@ func (c *Catalog) WithPlan(key string, features []waterfall.Rules) *Catalog {
 // EventsBetween lists an account's events of a time (from inclusive, to
 // exclusive) in the order of their ids, behind the one named.
 func (l *Ledger) EventsBetween(ctx context.Context, account string, after ID, from, to waterfall.Instant, limit int) ([]Event, error) {
-	rows, err := l.read.Query(ctx, `select `+eventColumns+` from usage_events u where u.account_id = $1 and u.id > $2 and u.id >= $3
+	rows, err := l.reader(ctx).Query(ctx, `select `+eventColumns+` from usage_events u where u.account_id = $1 and u.id > $2 and u.id >= $3
 			and u.id < $4 and u.created_at >= $5 and u.created_at < $6 order by u.id limit $7`,
 		account, after, FirstID(from), FirstID(to+batchSpan), from.Time(), to.Time(), limit)
 	return collect(rows, err, scanEvent)
@@ -32,7 +32,7 @@ func (l *Ledger) EventsBetween(ctx context.Context, account string, after ID, fr
 // UsageBetween reads an account's events as counters count them, from an
 // instant up to another one.
 func (l *Ledger) UsageBetween(ctx context.Context, account string, since, until waterfall.Instant, each func(*Event) error) error {
-	return usageSince(ctx, l.read, account, since, func(e *Event) error {
+	return usageSince(ctx, l.reader(ctx), account, since, func(e *Event) error {
 		if e.At >= until {
 			return nil
 		}
@@ -46,7 +46,7 @@ func (l *Ledger) DecisionsOf(ctx context.Context, account string, ids []ID) (map
 	for i := range accounts {
 		accounts[i] = account
 	}
-	rows, err := l.read.Query(ctx, sqlDecisions, accounts, ids)
+	rows, err := l.reader(ctx).Query(ctx, sqlDecisions, accounts, ids)
 	events, err := collect(rows, err, scanEvent)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ type SettingsChange struct {
 // SettingsBetween lists the changes of a time, the oldest first, and before
 // them the last one that changed the account itself, if there is one.
 func (l *Ledger) SettingsBetween(ctx context.Context, account string, from, to waterfall.Instant) ([]SettingsChange, error) {
-	rows, err := l.read.Query(ctx, `select * from ((select id, at, action, after::text from audit_log where account_id = $1 and at < $2
+	rows, err := l.reader(ctx).Query(ctx, `select * from ((select id, at, action, after::text from audit_log where account_id = $1 and at < $2
 				and action in ('createAccount', 'setAccountStatus', 'assignPlan', 'setSpendCap') order by id desc limit 1)
 			union all
 			(select id, at, action, after::text from audit_log where account_id = $1 and at >= $2 and at < $3

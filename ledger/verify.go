@@ -138,7 +138,7 @@ type verifier struct {
 // verifyRange proves the accounts of one range, in one snapshot.
 func (v *verifier) verifyRange(ctx context.Context, l *Ledger, r accountRange) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, l.read, options, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, l.reader(ctx), options, func(tx pgx.Tx) error {
 		if err := v.open(ctx, tx, r); err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (v *verifier) close() error {
 
 // Known tells whether there is anything of an account, its row or any record.
 func (l *Ledger) Known(ctx context.Context, account string) (known bool, err error) {
-	err = l.read.QueryRow(ctx, `select exists (select from accounts where account_id = $1) or exists (select from grants where account_id = $1)
+	err = l.reader(ctx).QueryRow(ctx, `select exists (select from accounts where account_id = $1) or exists (select from grants where account_id = $1)
 		or exists (select from usage_events where account_id = $1) or exists (select from balance_updates where account_id = $1)`, account).Scan(&known)
 	return known, err
 }

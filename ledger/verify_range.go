@@ -54,7 +54,7 @@ func rangesOf(accounts []ChangedAccount) (all []accountRange) {
 // accountRanges cuts all accounts into ranges that leave nothing out between
 // them, not even records of accounts that do not exist.
 func (l *Ledger) accountRanges(ctx context.Context) ([]accountRange, error) {
-	rows, err := l.read.Query(ctx, `select account_id from (select account_id, row_number() over (order by account_id) n from accounts) x
+	rows, err := l.reader(ctx).Query(ctx, `select account_id from (select account_id, row_number() over (order by account_id) n from accounts) x
 		where n % $1 = 0 order by account_id`, accountsPerRange)
 	cuts, err := collect(rows, err, func(row pgx.Row) (*string, error) {
 		var id string
