@@ -30,22 +30,6 @@ func (f *DecisionFilter) Matches(d *Decision) bool {
 	return f.Kind == 0 || slices.ContainsFunc(d.Steps, func(s Step) bool { return s.Kind == f.Kind && s.Taken > 0 })
 }
 
-// DecisionPage is a part of a list of decisions, newest first. Scanned is the
-// last decision that was looked at: where a filter passes few, a page may hold
-// fewer than asked and still have More, and the list goes on behind Scanned.
-type DecisionPage struct {
-	Decisions []*Decision
-	More      bool
-	Scanned   ID
-}
-
-// A page of a filtered list looks at this many events at the most, so that it
-// costs the same however many there are.
-const (
-	scanChunk  = 500
-	scanBudget = 10_000
-)
-
 const (
 	sqlEventsBefore = `select ` + eventColumns + ` from unnest($1::text[], $2::uuid[]) k(account_id, before)
 		cross join lateral (select * from usage_events u where u.account_id = k.account_id and u.id < k.before and u.id >= $3
@@ -58,39 +42,24 @@ const (
 )
 
 // Decisions lists the decisions of accounts, the newest first: a page for each.
-func (l *Ledger) Decisions(ctx context.Context, accounts []string, f DecisionFilter, p Page) (map[string]DecisionPage, error) {
-	pages := make(map[string]DecisionPage, len(accounts))
+func (l *Ledger) Decisions(ctx context.Context, accounts []string, f DecisionFilter, p Page) (map[string]Listed[*Decision], error) {
 	low, high := f.bounds(p)
-	open := make([]decisionScan, len(accounts))
-	for i, account := range accounts {
-		open[i] = decisionScan{account: account, before: high}
-	}
-	chunk := min(scanChunk, p.First+1)
-	if f.User != "" || f.Feature != "" || len(f.Status) > 0 || f.Kind != 0 {
-		chunk = scanChunk
-	}
-	for len(open) > 0 {
-		found, err := l.eventsBefore(ctx, open, low, chunk)
-		if err != nil {
-			return nil, err
-		}
-		if err := l.addFollowers(ctx, found); err != nil {
-			return nil, err
-		}
-		for i := range open {
-			open[i].take(found[open[i].account], &f, p.First, chunk)
-		}
-		var rest []decisionScan
-		for _, s := range open {
-			if s.done {
-				pages[s.account] = s.page
-			} else {
-				rest = append(rest, s)
+	d := descent[*Decision]{
+		first: p.First, before: high,
+		selective: f.User != "" || f.Feature != "" || len(f.Status) > 0 || f.Kind != 0,
+		read: func(accounts []string, before []ID, limit int) (map[string][]*Decision, error) {
+			found, err := l.eventsBefore(ctx, accounts, before, low, limit)
+			if err != nil {
+				return nil, err
 			}
-		}
-		open, chunk = rest, scanChunk
+			return found, l.addFollowers(ctx, found)
+		},
+		id: func(d *Decision) ID { return d.ID },
+		// What follows a decision stands between the others, and is no row of
+		// the list.
+		passes: func(d *Decision) bool { return d.Decision.IsZero() && f.Matches(d) },
 	}
-	return pages, nil
+	return d.pages(accounts)
 }
 
 // bounds are the ids between which a page can lie: low inclusive, high
@@ -109,48 +78,15 @@ func (f *DecisionFilter) bounds(p Page) (low, high ID) {
 	return low, high
 }
 
-// decisionScan goes down an account's events until its page is full.
-type decisionScan struct {
-	account string
-	before  ID
-	scanned int
-	done    bool
-	page    DecisionPage
-}
-
-// take adds what was found of a chunk.
-func (s *decisionScan) take(found []*Decision, f *DecisionFilter, first, chunk int) {
-	for _, d := range found {
-		s.before = d.ID
-		// What follows a decision stands between the others, and is no row of
-		// the list.
-		if d.Decision.IsZero() && f.Matches(d) {
-			if len(s.page.Decisions) == first {
-				s.page.More, s.done = true, true
-				return
-			}
-			s.page.Decisions = append(s.page.Decisions, d)
-		}
-		s.page.Scanned = d.ID
-	}
-	s.scanned += len(found)
-	s.page.More = len(found) == chunk
-	s.done = !s.page.More || s.scanned >= scanBudget
-}
-
 // eventsBefore reads the next events of each account in the order of their ids,
 // downward.
-func (l *Ledger) eventsBefore(ctx context.Context, scans []decisionScan, low ID, limit int) (map[string][]*Decision, error) {
-	accounts, before := make([]string, len(scans)), make([]ID, len(scans))
-	for i := range scans {
-		accounts[i], before[i] = scans[i].account, scans[i].before
-	}
+func (l *Ledger) eventsBefore(ctx context.Context, accounts []string, before []ID, low ID, limit int) (map[string][]*Decision, error) {
 	rows, err := l.reader(ctx).Query(ctx, sqlEventsBefore, accounts, before, low, limit)
 	events, err := collect(rows, err, scanEvent)
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string][]*Decision, len(scans))
+	found := make(map[string][]*Decision, len(accounts))
 	for i := range events {
 		e := &events[i]
 		found[e.Account] = append(found[e.Account], &Decision{Event: *e})

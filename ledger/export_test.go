@@ -13,6 +13,20 @@ func (l *Ledger) ReadPool() *pgxpool.Pool { return l.read }
 // OwnPool is the pool of those who see one account.
 func (l *Ledger) OwnPool() *pgxpool.Pool { return l.own }
 
+// DropOldPlans is what a pool does with a connection that it gives out.
+var DropOldPlans = dropOldPlans
+
+// ListStatements are those of the lists, and of what is nested in them, by name.
+var ListStatements = map[string]string{
+	"newest accounts": sqlNewestAccounts, "accounts by id": sqlAccountsByID, "accounts by name": sqlAccountsByName, "accounts": sqlAccounts,
+	"decisions": sqlEventsBefore, "followers": sqlFollowers, "parts": sqlParts, "postings": sqlPostingsOf, "decision ids": sqlDecisionIDs,
+	"grants": sqlGrants, "unspent grants": sqlUnspentGrants, "grants by id": sqlGrantsByID, "balance updates": sqlBalanceUpdates,
+	"audit log": sqlAuditLog, "audit log of one": sqlAuditLogOf,
+	"reconciliations": sqlReconciliations, "reconciliations of one": sqlReconciliationsOf, "mismatches": sqlMismatches,
+	"anomalies": sqlAnomalies, "open anomalies": sqlOpenAnomalies, "resolved anomalies": sqlResolvedAnomalies,
+	"usage": sqlUsage, "the newest of a moment": sqlHeadsAt, "what happened to grants": sqlFold,
+}
+
 // HotStatements are those that every batch runs, by name.
 var HotStatements = map[string]string{
 	"lock": sqlLock, "earlier": sqlEarlier, "decisions": sqlDecisions, "open grants": sqlOpenGrants, "grants by id": sqlGrantsByID,

@@ -96,8 +96,11 @@ func openPool(ctx context.Context, url string, o Options, size int, role string,
 		_, err := c.Exec(ctx, "set role "+role)
 		return err
 	}
-	if role == userRole {
-		config.PrepareConn = showOnly
+	config.PrepareConn = func(ctx context.Context, c *pgx.Conn) (bool, error) {
+		if ok, err := dropOldPlans(plansLast)(ctx, c); !ok || role != userRole {
+			return ok, err
+		}
+		return showOnly(ctx, c)
 	}
 	return pgxpool.NewWithConfig(ctx, config)
 }

@@ -29,12 +29,6 @@ func (p *Page) before() ID {
 	return lastID
 }
 
-// Listed is a page of a list, and whether more follow.
-type Listed[T any] struct {
-	Rows []T
-	More bool
-}
-
 // cut drops the row that was read beyond the page and tells whether it was
 // there.
 func cut[T any](all []T, first int) ([]T, bool) {
@@ -68,35 +62,45 @@ type GrantFilter struct {
 	IncludeSpent bool
 }
 
-// sql is the statement that lists the grants of a filter. Each has the index of
-// its own condition.
-func (f GrantFilter) sql() string {
-	condition := ""
-	if f.Kind != 0 {
-		condition = " and g.kind = $4"
-	}
-	if !f.IncludeSpent {
-		condition += " and not g.closed and g.remaining + g.held > 0"
-	}
-	return `select ` + grantColumns + ` from unnest($1::text[]) k(account_id)
-		cross join lateral (select * from grants g where g.account_id = k.account_id and g.id < $2` + condition + ` order by g.id desc limit $3) g
+const (
+	sqlGrants = `select ` + grantColumns + ` from unnest($1::text[], $2::uuid[]) k(account_id, before)
+		cross join lateral (select * from grants g where g.account_id = k.account_id and g.id < k.before order by g.id desc limit $3) g
 		order by g.account_id, g.id desc`
-}
+
+	sqlUnspentGrants = `select ` + grantColumns + ` from unnest($1::text[], $2::uuid[]) k(account_id, before)
+		cross join lateral (select * from grants g where g.account_id = k.account_id and g.id < k.before and not g.closed order by g.id desc limit $3) g
+		order by g.account_id, g.id desc`
+)
 
 // Grants lists the grants of accounts, the newest first: a page for each.
-func (l *Ledger) Grants(ctx context.Context, accounts []string, f GrantFilter, p Page) (map[string]Listed[Grant], error) {
-	arguments := []any{accounts, p.before(), p.First + 1}
-	if f.Kind != 0 {
-		arguments = append(arguments, int16(f.Kind))
+func (l *Ledger) Grants(ctx context.Context, accounts []string, f GrantFilter, p Page) (map[string]Listed[*Grant], error) {
+	sql := sqlUnspentGrants
+	if f.IncludeSpent {
+		sql = sqlGrants
 	}
-	rows, err := l.reader(ctx).Query(ctx, f.sql(), arguments...)
-	grants, err := collect(rows, err, scanGrant)
-	return cutEach(grants, p.First, func(g *Grant) string { return g.Account }), err
+	d := descent[*Grant]{
+		first: p.First, before: p.before(), selective: f.Kind != 0,
+		read: func(accounts []string, before []ID, limit int) (map[string][]*Grant, error) {
+			rows, err := l.reader(ctx).Query(ctx, sql, accounts, before, limit)
+			grants, err := collect(rows, err, scanGrant)
+			found := make(map[string][]*Grant, len(accounts))
+			for i := range grants {
+				g := &grants[i]
+				found[g.Account] = append(found[g.Account], g)
+			}
+			return found, err
+		},
+		id: func(g *Grant) ID { return g.ID },
+		passes: func(g *Grant) bool {
+			return (f.Kind == 0 || g.Kind == f.Kind) && (f.IncludeSpent || g.Remaining+g.Held > 0)
+		},
+	}
+	return d.pages(accounts)
 }
 
 const sqlBalanceUpdates = `select ` + postingColumns + `, g.units from unnest($1::text[]) k(account_id)
 	cross join lateral (select * from balance_updates b where b.account_id = k.account_id and b.sequence < $2 order by b.sequence desc limit $3) b
-	join grants g on g.account_id = b.account_id and g.id = b.grant_id
+	cross join lateral (select units from grants g where g.account_id = b.account_id and g.id = b.grant_id limit 1) g
 	order by b.account_id, b.sequence desc`
 
 // BalanceUpdates lists the postings of accounts before a sequence (0: from the

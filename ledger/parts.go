@@ -21,7 +21,7 @@ const (
 	sqlPostingsOf = `select ` + postingColumns + `, g.units from unnest($1::text[], $2::bigint[], $3::bigint[]) k(account_id, first, postings)
 		cross join lateral (select * from balance_updates b
 			where b.account_id = k.account_id and b.sequence >= k.first and b.sequence < k.first + k.postings offset 0) b
-		join grants g on g.account_id = b.account_id and g.id = b.grant_id
+		cross join lateral (select units from grants g where g.account_id = b.account_id and g.id = b.grant_id limit 1) g
 		order by b.account_id, b.sequence`
 
 	sqlDecisionIDs = `select k.account_id, k.id, coalesce(u.decision_id, u.id) from unnest($1::text[], $2::uuid[]) k(account_id, id)

@@ -7,11 +7,8 @@ drop index accounts_name;
 create index accounts_name on accounts ((lower(name)) collate "C", account_id);
 drop index grants_open;
 create index grants_open on grants (account_id, id) where not closed;
--- Not by the account first: to look for a key, this index must not look as good
--- as the key's own while the table is empty.
-create index grants_kind on grants (kind, account_id, id);
 
 -- +goose Down
-drop index accounts_time, accounts_name, grants_open, grants_kind;
+drop index accounts_time, accounts_name, grants_open;
 create index accounts_name on accounts ((lower(name)) collate "C");
 create index grants_open on grants (account_id) where not closed;

@@ -15,18 +15,17 @@ func (a *Account) Grants(ctx context.Context, kind *waterfall.Kind, includeSpent
 	}
 	filter := ledger.GrantFilter{IncludeSpent: includeSpent}
 	set(&filter.Kind, kind)
-	grants, err := ofEach(ctx, a, func(accounts []string) (map[string]ledger.Listed[ledger.Grant], error) {
+	grants, err := ofEach(ctx, a, func(accounts []string) (map[string]ledger.Listed[*ledger.Grant], error) {
 		return a.from.Ledger.Grants(ctx, accounts, filter, p)
 	})
 	if err != nil {
 		return nil, stored(err)
 	}
 	edges := make([]GrantEdge, len(grants.Rows))
-	for i := range edges {
-		g := &grants.Rows[i]
+	for i, g := range grants.Rows {
 		edges[i] = GrantEdge{Cursor: IDCursor(g.ID), Node: &Grant{a.from, g}}
 	}
-	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, grants.More, after)
+	info := scannedInfo(edges, func(e *GrantEdge) string { return e.Cursor }, grants.More, grants.Scanned, first, after)
 	return &GrantConnection{Edges: edges, PageInfo: info}, nil
 }
 
@@ -48,27 +47,22 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 	for i, d := range shown {
 		edges[i] = DecisionEdge{Cursor: IDCursor(d.d.ID), Node: d}
 	}
-	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, found.More, after)
-	if found.More && len(edges) < first {
-		// The filter passed few: the list goes on behind what was looked at.
-		scanned := IDCursor(found.Scanned)
-		info.EndCursor = &scanned
-	}
+	info := scannedInfo(edges, func(e *DecisionEdge) string { return e.Cursor }, found.More, found.Scanned, first, after)
 	return &DecisionConnection{Edges: edges, PageInfo: info}, nil
 }
 
 // decisionPages are the pages of several accounts. All their decisions are
 // answered together.
 type decisionPages struct {
-	found map[string]ledger.DecisionPage
+	found map[string]ledger.Listed[*ledger.Decision]
 	shown map[string][]*Decision
 }
 
-func newDecisionPages(a *Account, found map[string]ledger.DecisionPage) *decisionPages {
+func newDecisionPages(a *Account, found map[string]ledger.Listed[*ledger.Decision]) *decisionPages {
 	list := &decisionList{from: a.from, accounts: a.list}
 	pages := &decisionPages{found, make(map[string][]*Decision, len(found))}
 	for _, id := range a.list.ids {
-		pages.shown[id] = list.add(found[id].Decisions...)
+		pages.shown[id] = list.add(found[id].Rows...)
 	}
 	return pages
 }

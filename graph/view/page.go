@@ -102,6 +102,17 @@ func page(first int, after *string) (ledger.Page, error) {
 	return ledger.Page{First: first, After: id}, err
 }
 
+// scannedInfo says where a page of a filtered list stands. Where the filter
+// passed few, the list goes on behind what was looked at.
+func scannedInfo[E any](edges []E, cursor func(*E) string, more bool, scanned ledger.ID, first int, after *string) *PageInfo {
+	info := pageInfo(len(edges), func(i int) string { return cursor(&edges[i]) }, more, after)
+	if more && len(edges) < first {
+		behind := IDCursor(scanned)
+		info.EndCursor = &behind
+	}
+	return info
+}
+
 // pageInfo says where a page stands whose edges have these cursors.
 func pageInfo(n int, cursor func(i int) string, more bool, after *string) *PageInfo {
 	info := &PageInfo{HasNextPage: more, HasPreviousPage: after != nil}
