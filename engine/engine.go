@@ -138,8 +138,9 @@ func (e *Engine) Close() {
 // submit queues operations and waits for them. Each stands by itself.
 func (e *Engine) submit(ctx context.Context, ops ...operation) []*item {
 	items := make([]*item, len(ops))
+	now := time.Now() // how long something waits, the decision's own clock does not tell
 	for i, op := range ops {
-		items[i] = &item{ctx: ctx, op: op, done: make(chan struct{})}
+		items[i] = &item{ctx: ctx, op: op, queued: now, alone: len(ops) == 1, done: make(chan struct{})}
 		e.enqueue(items[i])
 	}
 	for _, it := range items {
@@ -184,7 +185,7 @@ func (e *Engine) enqueue(it *item) {
 	select {
 	case e.shardOf(it.op.account()).queue <- it:
 	default:
-		it.finish(nil, &Fault{Code: CodeRateLimited, Message: "too many requests wait; try again in a moment"})
+		it.finish(nil, tooMany())
 	}
 }
 

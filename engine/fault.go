@@ -69,6 +69,10 @@ func unavailable(cause error) *Fault {
 	return &Fault{Code: CodeUnavailable, Message: "the service cannot answer now; the same key, sent again, tells the outcome", cause: cause}
 }
 
+func tooMany() *Fault {
+	return &Fault{Code: CodeRateLimited, Message: "too many requests wait; try again in a moment"}
+}
+
 func internal(cause error) *Fault {
 	return &Fault{Code: CodeInternal, Message: "an internal error; nothing was changed", cause: cause}
 }

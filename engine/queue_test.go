@@ -149,6 +149,63 @@ func TestAQueueThatIsFullSaysSo(t *testing.T) {
 	}
 }
 
+// What waits long while many wait is turned away, so that the others are
+// answered in time; few who wait, and the requests of one batch, are not.
+func TestAnOverloadTurnsAwayWhatHasWaitedTooLong(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		callers int
+		batch   bool
+		sheds   bool
+	}{{"many", 2000, false, true}, {"few", 200, false, false}, {"a batch", 2000, true, false}} {
+		w := newWorld(t)
+		a := w.account("overload", "paid")
+		w.credits(a, 1_000_000_000_000)
+		e := w.with(w.redis, engine.Options{Shards: 1})
+		requests := many(a, c.callers)
+		answers := make([]engine.Answer, len(requests))
+		var group sync.WaitGroup
+		w.blocked(a, func() {
+			group.Go(func() {
+				must(e.Authorize(t.Context(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: "first"}))
+			})
+			w.awaitLocked()
+			if c.batch {
+				group.Go(func() { answers = e.AuthorizeBatch(t.Context(), requests) })
+			}
+			for i := range requests {
+				if !c.batch {
+					group.Go(func() { answers[i].Decision, answers[i].Err = e.Authorize(t.Context(), requests[i]) })
+				}
+			}
+			time.Sleep(400 * time.Millisecond)
+		})
+		group.Wait()
+		var allowed, shed int64
+		for _, answer := range answers {
+			switch code(answer.Err) {
+			case "":
+				allowed++
+			case engine.CodeRateLimited:
+				shed++
+			default:
+				t.Fatal(answer.Err)
+			}
+		}
+		if (shed > 0) != c.sheds || allowed < 200 {
+			t.Errorf("%s: %d answered and %d turned away", c.name, allowed, shed)
+		}
+		if b := w.balance(a); b.Available != 1_000_000_000_000-(allowed+1)*500_000 {
+			t.Errorf("%s: %d is left after %d decisions", c.name, b.Available, allowed+1)
+		}
+		d := must(e.Authorize(t.Context(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: "after"}))
+		if d.Status != ledger.StatusAllowed {
+			t.Errorf("%s: afterwards %v", c.name, d.Status)
+		}
+	}
+}
+
 // Close answers what waits, exactly once, and turns away what comes later.
 func TestCloseDrains(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,10 @@ type operation interface {
 type item struct {
 	ctx    context.Context
 	op     operation
+	queued time.Time
+	// alone: the request holds nothing else. It can be turned away, where one
+	// of many cannot without the others.
+	alone  bool
 	answer any
 	err    error
 	done   chan struct{}
@@ -66,16 +70,37 @@ func (s *shard) work() {
 	}
 }
 
+// A worker that gets more than it can do answers in time those whom it answers,
+// and turns the others away: an item that has waited longer than longestWait,
+// while more than a further batch waits behind it. Where few wait, something
+// stands still, and to wait is better than to send them all again.
+const (
+	longestWait = 150 * time.Millisecond
+	crowd       = maxBatch
+)
+
+// overdue tells whether to turn an item away. What admins, the sweep and
+// settlements ask is always done.
+func (it *item) overdue(crowded bool) bool {
+	if _, hasty := it.op.(*authorize); !hasty || !crowded || !it.alone {
+		return false
+	}
+	return time.Since(it.queued) > longestWait
+}
+
 // process answers each item: by a batch, and where a batch fails, by smaller
 // ones, so that one bad item never fails its neighbours.
 func (s *shard) process(items []*item) {
-	live := items[:0:0]
+	live, crowded := items[:0:0], len(s.queue) >= crowd
 	for _, it := range items {
-		if it.ctx.Err() != nil {
+		switch {
+		case it.ctx.Err() != nil:
 			it.finish(nil, unavailable(it.ctx.Err()))
-			continue
+		case it.overdue(crowded):
+			it.finish(nil, tooMany())
+		default:
+			live = append(live, it)
 		}
-		live = append(live, it)
 	}
 	if len(live) > 0 {
 		s.attempt(live, 0)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"spillway/server/edge"
 )
 
@@ -311,5 +313,36 @@ func TestDrain(t *testing.T) {
 	}
 	if _, err := http.Get(w.url + "/healthz"); err == nil {
 		t.Error("the server still listens")
+	}
+}
+
+// What may succeed when sent again says when.
+func TestARetryIsToldWhen(t *testing.T) {
+	w := newWorld(t, setup{config: func(c *edge.Config) { c.Deadline = 500 * time.Millisecond }})
+	acme := w.id("acme")
+	held, err := pgx.Connect(t.Context(), w.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = held.Close(t.Context()) }()
+	if _, err := held.Exec(t.Context(), "begin"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(t.Context(), "select from accounts where account_id = $1 for update", acme); err != nil {
+		t.Fatal(err)
+	}
+	in := vars{"in": vars{"accountId": acme, "userId": "ann", "feature": "chat", "idempotencyKey": "late"}}
+	const document = `mutation($in: AuthorizeInput!) { authorize(input: $in) { status } }`
+	if a := w.ask(w.service(), document, in); a.code() != "UNAVAILABLE" || a.header.Get("Retry-After") != "1" {
+		t.Errorf("%q: %s", a.header.Get("Retry-After"), a.body)
+	}
+	if _, err := held.Exec(t.Context(), "rollback"); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.ask(w.service(), document, in); len(a.Errors) > 0 || a.header.Get("Retry-After") != "" {
+		t.Errorf("%q: %s", a.header.Get("Retry-After"), a.body)
+	}
+	if a := w.ask(w.service(), document, nil); a.code() != "BAD_USER_INPUT" || a.header.Get("Retry-After") != "" {
+		t.Errorf("%q: %s", a.header.Get("Retry-After"), a.body)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,8 +93,20 @@ func (e *Edge) direct(ctx context.Context, w http.ResponseWriter, media string, 
 // tell writes an answer, and notes that it was given.
 func (e *Edge) tell(ctx context.Context, w http.ResponseWriter, status int, media string, response *graphql.Response, begun time.Time) {
 	tellLimits(w.Header(), caller.From(ctx).Limits)
+	if slices.ContainsFunc(response.Errors, isRetryable) {
+		w.Header()["Retry-After"] = oneSecond
+	}
 	e.write(w, status, media, response)
 	e.metrics.observe(response, e.Now().Sub(begun))
+}
+
+// oneSecond is the least that Retry-After can say; stores that come back and
+// queues that are too long need no more.
+var oneSecond = []string{"1"}
+
+func isRetryable(err *gqlerror.Error) bool {
+	retryable, _ := err.Extensions["retryable"].(bool)
+	return retryable
 }
 
 // tellLimits writes the fields RateLimit and RateLimit-Policy of the draft
