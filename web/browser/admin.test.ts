@@ -177,7 +177,11 @@ test("an admin makes an account and moves it to another plan, sees before what t
   await dialog.getByLabel("New plan").selectOption(other.plan);
   // The other plan does not know the feature: the request of just now would have been denied.
   await expect.poll(() => dialog.locator("dl").innerText()).toMatch(/Requests in 7 days\s+1\s+Newly allowed\s+0\s+Newly denied\s+1/);
-  await dialog.getByText("Not in the plan").or(dialog.getByText("Denied", { exact: true })).first().waitFor();
+  await dialog
+    .getByText("Not in the plan")
+    .or(dialog.getByText("Denied", { exact: true }))
+    .first()
+    .waitFor();
   await dialog.getByLabel("Reason").fill("They asked for it");
   await dialog.getByRole("button", { name: "Change the plan" }).click();
   await dialog.getByText("is on Plan", { exact: false }).waitFor();

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await ask(
     server,
     world.admin,
-    "mutation ($account: ID!, $grant: ID!) { voidGrant(accountId: $account, grantId: $grant, reason: \"test\") { id } }",
+    'mutation ($account: ID!, $grant: ID!) { voidGrant(accountId: $account, grantId: $grant, reason: "test") { id } }',
     { account: world.account, grant: mistaken },
   );
   await authorize(world, 9);
@@ -33,14 +33,20 @@ afterAll(() => browser.close());
 /** The file that a click hands over, line by line. */
 async function downloaded(page: Page): Promise<string[]> {
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV" }).click()]);
-  return readFileSync(await file.path(), "utf8").trim().split("\r\n");
+  return readFileSync(await file.path(), "utf8")
+    .trim()
+    .split("\r\n");
 }
 
 test("grants are shown in each state, with note and priority, and can be taken along", async () => {
   const { page } = visitor;
   await go(visitor, server.url, "/credits");
   const states = () =>
-    page.locator("tr[data-grant]").evaluateAll((rows) => Object.fromEntries(rows.map((row) => [row.querySelector("td span + span")?.textContent, row.getAttribute("data-state")])));
+    page
+      .locator("tr[data-grant]")
+      .evaluateAll((rows) =>
+        Object.fromEntries(rows.map((row) => [row.querySelector("td span + span")?.textContent, row.getAttribute("data-state")])),
+      );
   await expect.poll(states).toEqual({ "For the test": "active", "For later": "scheduled" });
   await page.getByRole("switch").click();
   await expect
@@ -65,12 +71,17 @@ test("the ledger's balance runs from entry to entry, on the page as in the file"
   expect(entries.map(({ sequence }) => Number(sequence))).toEqual(entries.map((_, place) => place + 1));
   const shown = await page.locator("tbody tr td:nth-child(8)").allInnerTexts();
   expect(shown.reverse()).toEqual(
-    entries.map(({ account_balance }) => new Intl.NumberFormat("en-US", { minimumFractionDigits: account_balance!.includes(".") ? 2 : 0 }).format(Number(account_balance))),
+    entries.map(({ account_balance }) =>
+      new Intl.NumberFormat("en-US", { minimumFractionDigits: account_balance!.includes(".") ? 2 : 0 }).format(Number(account_balance)),
+    ),
   );
   // 20 given at first; at last 2 of them are spent, the promotion is, 3 have expired, and 7 for later are booked already.
   expect(entries[0]!.account_balance).toBe("20");
   expect(entries.at(-1)!.account_balance).toBe("25");
-  await page.getByRole("button", { name: /^Why\?/ }).first().click();
+  await page
+    .getByRole("button", { name: /^Why\?/ })
+    .first()
+    .click();
   await page.getByRole("dialog").getByText("9 messages granted").waitFor();
   await page.keyboard.press("Escape");
   expectClean(visitor);

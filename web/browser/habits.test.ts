@@ -23,7 +23,8 @@ test("every page comes with a policy that lets in nothing from elsewhere and no 
       .map(([name, ...sources]) => [name!, sources.join(" ")]),
   );
   expect(policy.get("default-src")).toBe("'none'");
-  for (const name of ["script-src", "style-src", "img-src", "connect-src"]) expect(policy.get(name), name).toMatch(/^'self'( (data|ws|wss):\S*)?$/);
+  for (const name of ["script-src", "style-src", "img-src", "connect-src"])
+    expect(policy.get(name), name).toMatch(/^'self'( (data|ws|wss):\S*)?$/);
   for (const name of ["base-uri", "form-action", "frame-ancestors"]) expect(policy.get(name), name).toBe("'none'");
 });
 

@@ -25,7 +25,10 @@ interface Options {
 }
 
 /** A fresh visitor: own storage, own window. */
-export async function visit(browser: Browser, { width = 1280, height = 860, dark = false, locale = "en-US" }: Options = {}): Promise<Watched> {
+export async function visit(
+  browser: Browser,
+  { width = 1280, height = 860, dark = false, locale = "en-US" }: Options = {},
+): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
-import { useEffect } from "react";
 import { useSubscription } from "urql";
 import { useData } from "../../api/useData";
+import { useRefresh } from "../../api/useRefresh";
 import { formatCredits, isZero } from "../../format/credits";
 import { withUnit } from "../../format/quantity";
 import { BucketsNowDocument, CheckDocument, type FeatureFieldsFragment, type PlanBucketFragment } from "../../gql/graphql";
@@ -27,11 +27,7 @@ export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPar
     input: { accountId, userId, feature: feature.key, quantity, allowPartial },
   });
   const [buckets] = useSubscription({ query: BucketsNowDocument, variables: { accountId, userId } });
-  const stamp = JSON.stringify(buckets.data?.buckets.map(({ remaining }) => remaining));
-  useEffect(() => {
-    if (stamp) reload();
-    // Asked again when the buckets change, not when the question does: that asks by itself.
-  }, [stamp]);
+  useRefresh(reload, JSON.stringify(buckets.data?.buckets.map(({ remaining }) => remaining)) ?? "");
 
   if (fault) return <FaultNotice fault={fault} what="Asking" onRetry={reload} />;
   if (!data) return <CardSkeleton height={300} />;

@@ -1,19 +1,13 @@
-import "@mantine/charts/styles.css";
-import { BarChart } from "@mantine/charts";
 import { Button, NativeSelect, Skeleton } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { serverNow } from "../../api/clock";
 import { useData } from "../../api/useData";
-import { formatCredits } from "../../format/credits";
 import { download, toCsv } from "../../format/csv";
-import { formatDay, formatHour } from "../../format/time";
-import { UsageDocument, type BucketKind, type UsageInterval } from "../../gql/graphql";
-import { Empty } from "../../parts/feedback/Empty";
+import { UsageDocument, type UsageInterval } from "../../gql/graphql";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Icon } from "../../parts/Icon";
-import { kindWords } from "../../parts/words/words";
-import css from "./Credits.module.css";
-import { stackUsage, type Measure, type StackBy, type UsagePoint } from "./usageSeries";
+import { UsageChart } from "./UsageChart";
+import type { Measure, StackBy, UsagePoint } from "./usageSeries";
 
 const hour = 3_600_000;
 
@@ -22,22 +16,6 @@ const ranges: Record<string, { name: string; length: number; interval: UsageInte
   "7": { name: "7 days", length: 7 * 24 * hour, interval: "DAY" },
   "30": { name: "30 days", length: 30 * 24 * hour, interval: "DAY" },
   "90": { name: "90 days", length: 90 * 24 * hour, interval: "DAY" },
-};
-
-const featureShades = [
-  "var(--mantine-color-water-7)",
-  "var(--mantine-color-water-4)",
-  "var(--mantine-color-water-2)",
-  "var(--mantine-color-water-9)",
-  "var(--mantine-color-dark-3)",
-];
-
-const kindShades: Record<BucketKind, string> = {
-  RATE_LIMIT: "var(--mantine-color-water-7)",
-  FREE_TIER: "var(--mantine-color-water-4)",
-  PROMOTION: "var(--mantine-color-water-2)",
-  ENTITLEMENT: "var(--mantine-color-water-9)",
-  CREDIT: "var(--mantine-color-paid-4)",
 };
 
 /** What the account used, stacked by feature or by the bucket that paid. */
@@ -107,79 +85,6 @@ export default function Usage({ accountId }: { accountId: string }) {
       )}
     </div>
   );
-}
-
-interface ChartProps {
-  points: UsagePoint[];
-  by: StackBy;
-  measure: Measure;
-  hours: boolean;
-  /** By key; a feature that left the plan is missing. */
-  features: Map<string, { name: string; unit: string }>;
-}
-
-function UsageChart({ points, by, measure, hours, features }: ChartProps) {
-  const { columns, series, totals } = useMemo(() => stackUsage(points, by, measure), [points, by, measure]);
-  const label = (name: string) => (by === "kind" ? kindWords[name as BucketKind] : (features.get(name)?.name ?? name));
-  const colour = (name: string, place: number) =>
-    by === "kind" ? kindShades[name as BucketKind] : featureShades[place % featureShades.length]!;
-  if (series.length === 0) {
-    return (
-      <section className="card">
-        <Empty icon="live" title="Nothing was used in this time">
-          {measure === "credits"
-            ? "Nothing was paid in credits. Measure in units to see what was free."
-            : "Choose a longer range to see earlier use."}
-        </Empty>
-      </section>
-    );
-  }
-  return (
-    <section className="card stack" aria-label="Usage">
-      <dl className={css.totals}>
-        {series.map((name, place) => (
-          <div key={name}>
-            <dt>
-              <span style={{ "--series": colour(name, place) }} />
-              {label(name)}
-            </dt>
-            <dd>{formatCredits(totals[name] ?? "0")}</dd>
-          </div>
-        ))}
-      </dl>
-      {measure === "quantity" && unitsIn(points, features) > 1 && (
-        <p className="muted">Units of several features are added up here. Choose a feature to see its own.</p>
-      )}
-      <figure
-        className="chart"
-        role="img"
-        aria-label={`Usage over time; in all ${series.map((name) => `${label(name)} ${formatCredits(totals[name] ?? "0")}`).join(", ")}`}
-      >
-        <BarChart
-          h={320}
-          type="stacked"
-          data={columns.map((column) => ({ ...column, start: hours ? formatHour(Date.parse(column.start)) : formatUtcDay(column.start) }))}
-          dataKey="start"
-          series={series.map((name, place) => ({ name, label: label(name), color: colour(name, place) }))}
-          tickLine="none"
-          gridAxis="x"
-          valueFormatter={(value) => new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 }).format(value)}
-          barChartProps={{ accessibilityLayer: false }}
-        />
-      </figure>
-    </section>
-  );
-}
-
-/** How many different units the points count in. */
-function unitsIn(points: UsagePoint[], features: ChartProps["features"]): number {
-  return new Set(points.filter(({ quantity }) => quantity > 0).map(({ feature }) => features.get(feature)?.unit ?? feature)).size;
-}
-
-/** The server's days are days of UTC; in the reader's zone a column could show the day before. */
-function formatUtcDay(start: string): string {
-  const [year, month, date] = start.slice(0, 10).split("-").map(Number) as [number, number, number];
-  return formatDay(new Date(year, month - 1, date).getTime());
 }
 
 function usageCsv(points: UsagePoint[]): string {

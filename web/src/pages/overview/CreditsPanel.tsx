@@ -1,6 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { lazy, Suspense, useMemo, type ReactNode } from "react";
 import { useData } from "../../api/useData";
+import { useRefresh } from "../../api/useRefresh";
 import { serverNow } from "../../api/clock";
 import { formatAbout, formatCredits, forDrawing, isZero, toMicros } from "../../format/credits";
 import { formatDate } from "../../format/time";
@@ -20,8 +21,8 @@ type SpendCap = NonNullable<OverviewQuery["account"]>["spendCap"];
 
 /** The credits behind the features: what there is, what is reserved, what will lapse, and when all will be gone. */
 export function CreditsPanel({ accountId, balance, spendCap }: { accountId: string; balance: BalanceFieldsFragment; spendCap: SpendCap }) {
-  // The past moves on only with a reload: the line's last point is the live balance.
-  const now = useMemo(() => Math.floor(serverNow() / 60_000) * 60_000, []);
+  // Whole minutes, the present one included; the line's last point is the live balance.
+  const now = useMemo(() => Math.ceil(serverNow() / 60_000) * 60_000, []);
   const past = useMemo(() => [6, 5, 4, 3, 2, 1].map((ago) => now - ago * day), [now]);
   const [a, b, c, d, e, f] = past.map((at) => new Date(at).toISOString()) as [string, string, string, string, string, string];
   const { data, fault, reload } = useData(BurnDownDocument, {
@@ -35,6 +36,7 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
     e,
     f,
   });
+  useRefresh(reload, balance.available, 10_000);
   const account = data?.account;
   const daily = account ? dailySpend(account.usage, days) : null;
   const outAt = daily ? runsOutAt(balance.available, daily, now) : null;

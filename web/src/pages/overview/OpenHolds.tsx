@@ -1,5 +1,5 @@
-import { useEffect, useRef } from "react";
 import { useData } from "../../api/useData";
+import { useRefresh } from "../../api/useRefresh";
 import { withUnit } from "../../format/quantity";
 import { DecisionsDocument } from "../../gql/graphql";
 import { Credits } from "../../parts/money/Amount";
@@ -9,12 +9,7 @@ import css from "./Overview.module.css";
 /** What is reserved and not yet settled. `stamp` changes whenever holds may have. */
 export function OpenHolds({ accountId, stamp }: { accountId: string; stamp: string }) {
   const { data, reload } = useData(DecisionsDocument, { accountId, filter: { status: ["HELD"] }, first: 10 });
-  const seen = useRef(stamp);
-  useEffect(() => {
-    if (seen.current === stamp) return;
-    seen.current = stamp;
-    reload();
-  }, [stamp, reload]);
+  useRefresh(reload, stamp);
   const edges = data?.account?.decisions.edges ?? [];
   if (edges.length === 0) return null;
   return (

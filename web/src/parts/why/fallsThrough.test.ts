@@ -7,5 +7,10 @@ it.each([
   [4, [0, 0], [4, 4]],
   [4, [], []],
 ])("of %i asked for, with %j taken, %j fall through", (asked, taken, through) => {
-  expect(fallsThrough(asked, taken.map((units) => ({ taken: units })))).toEqual(through);
+  expect(
+    fallsThrough(
+      asked,
+      taken.map((units) => ({ taken: units })),
+    ),
+  ).toEqual(through);
 });
