@@ -11,15 +11,16 @@ import (
 // The column steps holds the steps of an event as text, short because there is
 // one for every request ever made: steps are separated by ";", fields by ",".
 //
-//	R5h,50,3,1,0,1763890000;CC,20,2,1,,,2500000
+//	R5h,50,3,301;CC,20,2,,2500000,1
 //
 // The first letter is the kind (R T P E C), small where the counter is pooled
-// per account; the bucket's key follows. Then: available, taken, reason,
-// window, resets at, credits, second. Trailing fields that are 0 (of the
-// window: none) are left out; a second is written only where it is not the
-// event's own. Before the steps may stand "!" (the feature could not be split),
-// "^N" (the room that ceilings left, in units) and "$N" (the room of the spend
-// cap, in millionths).
+// per account; the bucket's key follows. Then: available, taken, reset, credits,
+// reason, window, second. The reset is told by the event's own second: 1 is that
+// second, 2 the next, -1 the one before. The reason is counted from FUNDED, and
+// the window, of all but rate limits, from none. A second is written only where
+// it is not the event's own. Trailing fields that are 0 are left out. Before the
+// steps may stand "!" (the feature could not be split), "^N" (the room that
+// ceilings left, in units) and "$N" (the room of the spend cap, in millionths).
 const kindLetters = " RTPEC"
 
 // EncodeSteps writes the steps of an event and the rooms that it met.
@@ -50,7 +51,8 @@ func appendStep(b []byte, s *Step, second int64) []byte {
 		letter += 'a' - 'A'
 	}
 	b = append(append(b, letter), s.Bucket...)
-	fields := [...]int64{s.Available, s.Taken, int64(s.Reason), int64(s.Window) + 1, s.ResetsAt, s.Credits, 0}
+	fields := [...]int64{s.Available, s.Taken, fromSecond(s.ResetsAt, second), s.Credits,
+		int64(s.Reason) - int64(waterfall.Funded), int64(s.Window - usualWindow(s.Kind)), 0}
 	if s.Second != second {
 		fields[6] = s.Second
 	}
@@ -65,6 +67,36 @@ func appendStep(b []byte, s *Step, second int64) []byte {
 		}
 	}
 	return b
+}
+
+// usualWindow is the window of nearly every step: the only one, or none.
+func usualWindow(k waterfall.Kind) int {
+	if k == waterfall.RateLimit {
+		return 0
+	}
+	return -1
+}
+
+// fromSecond counts up to a second from another one, which is 1; 0 stays 0.
+func fromSecond(at, from int64) int64 {
+	switch {
+	case at == 0:
+		return 0
+	case at >= from:
+		return at - from + 1
+	}
+	return at - from
+}
+
+// toSecond is the reverse of fromSecond.
+func toSecond(n, from int64) int64 {
+	switch {
+	case n == 0:
+		return 0
+	case n > 0:
+		return from + n - 1
+	}
+	return from + n
 }
 
 var errSteps = errors.New("ledger: steps cannot be read")
@@ -140,8 +172,8 @@ func decodeStep(text string, second int64) (Step, error) {
 	if rest != "" {
 		return s, errSteps
 	}
-	s.Available, s.Taken, s.Reason = fields[0], fields[1], waterfall.Reason(fields[2])
-	s.Window, s.ResetsAt, s.Credits = int(fields[3])-1, fields[4], fields[5]
+	s.Available, s.Taken, s.ResetsAt, s.Credits = fields[0], fields[1], toSecond(fields[2], second), fields[3]
+	s.Reason, s.Window = waterfall.Funded+waterfall.Reason(fields[4]), int(fields[5])+usualWindow(s.Kind)
 	if fields[6] != 0 {
 		s.Second = fields[6]
 	}

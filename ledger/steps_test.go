@@ -14,10 +14,10 @@ func TestStepsByExample(t *testing.T) {
 	at := waterfall.AtSecond(1_763_890_000)
 	for text, e := range map[string]Event{
 		"": {CeilingRoom: -1, CapRoom: -1},
-		"R5h,50,3,1,1,1763890300;CC,20,2,2,,,2500000": {CeilingRoom: -1, CapRoom: -1, Steps: []Step{
+		"R5h,50,3,301;CC,20,2,,2500000,1": {CeilingRoom: -1, CapRoom: -1, Steps: []Step{
 			{Kind: waterfall.RateLimit, Bucket: "5h", Available: 50, Taken: 3, Reason: 1, Window: 0, ResetsAt: 1_763_890_300, Second: at.Second()},
 			{Kind: waterfall.Credit, Bucket: "C", Available: 20, Taken: 2, Reason: 2, Window: -1, Credits: 2_500_000, Second: at.Second()}}},
-		"!;^7;$0;tdaily,3,-3,,,,,1763880000": {CeilingRoom: 7, CapRoom: 0, Indivisible: true, Steps: []Step{
+		"!;^7;$0;tdaily,3,-3,,,-1,,1763880000": {CeilingRoom: 7, CapRoom: 0, Indivisible: true, Steps: []Step{
 			{Kind: waterfall.FreeTier, Scope: waterfall.PerAccount, Bucket: "daily", Available: 3, Taken: -3, Window: -1, Second: 1_763_880_000}}},
 	} {
 		e.At = at
@@ -74,7 +74,7 @@ func TestStepsComeBackAsTheyWere(t *testing.T) {
 // FuzzDecodeSteps: whatever stands in the column, it is refused, or it means
 // something that is written and read back the same.
 func FuzzDecodeSteps(f *testing.F) {
-	for _, seed := range []string{"", "!", "^5;$0", "R5h,50,3,1,1,1763890300;CC,20,2,2,,,2500000", "tdaily,3,-3,,,,,1763880000", "^-5", "ccredits,1", ";",
+	for _, seed := range []string{"", "!", "^5;$0", "R5h,50,3,301;CC,20,2,,2500000,1", "tdaily,3,-3,-5,,-1,,1763880000", "^-5", "ccredits,1", ";",
 		"R", "Ra,,,,,,,", "Ra,1,1,1,1,1,1,1,1", "Xa,1", "Ra,x", "^", "!x", "Ra;!"} {
 		f.Add(seed)
 	}
