@@ -22,7 +22,7 @@ PACKAGES := ./bench/... ./engine/... ./graph/... ./ledger/... ./migrations/... .
 BENCH ?=
 
 # What the portal is built from.
-WEB_SOURCES = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/browser -prune -o -path web/screenshots -prune -o -type f -not -name '*.go' -not -name '*.test.*' -print)
+WEB_SOURCES = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/browser -prune -o -path web/clients -prune -o -path web/screenshots -prune -o -type f -not -name '*.go' -not -name '*.test.*' -print)
 
 .PHONY: help run test build bench profile lint clean installed-run installed-test binary
 
@@ -32,9 +32,10 @@ help: ## list these commands
 run: installed-run binary ## install what is missing, build, and run the embedded default on http://127.0.0.1:8080
 	@exec bin/spillway dev
 
-test: installed-test binary ## install what is missing, then pass every test: Go with the race detector, portal, browser
+test: installed-test binary ## install what is missing, then pass every test: Go with the race detector, portal, clients, browser
 	bin/spillway stores -- $(GO) test -race -count=1 -timeout 8m $(PACKAGES)
 	cd web && npm test
+	cd web && npm run test:clients
 	cd web && npm run test:browser
 
 build: binary ## bin/spillway, one binary with portal and migrations inside
