@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import WebSocket from "ws";
 import { ask, authorize, makeWorld, sign, type World } from "../browser/api.ts";
 import { CuttingProxy } from "./proxy.ts";
-import { readers } from "./readers.ts";
+import { goesOn, readers } from "./readers.ts";
 
 let proxy: CuttingProxy;
 let world: World;
@@ -75,9 +75,6 @@ test("an answer that was lost is asked for again by the same key, and nothing is
   expect(found.account.decisions.edges).toHaveLength(40);
   expect(found.account.buckets[0]?.used).toBe(40);
 });
-
-/** graphql-ws takes 4401 as final by itself, and has to be told that 4403 is too. */
-const goesOn = (event: unknown) => (event as CloseEvent).code !== 4403;
 
 /** How a websocket of graphql-ws ends, and how often it had been opened by then. */
 async function socketEnd(token: string): Promise<{ code: number; opened: number }> {

@@ -7,6 +7,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ["*.test.ts"],
     globalSetup: "../browser/setup.ts",
+    fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 90_000,
   },
