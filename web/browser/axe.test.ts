@@ -65,10 +65,31 @@ test("the why drawer", async () => {
   expectClean(user);
 });
 
-test("a dialog", async () => {
-  await go(admin, server.url, `/accounts/${world.account}`);
+test("a dialog with all of its fields", async () => {
+  await go(admin, server.url, `/accounts/${world.account}/audit`);
   await admin.page.getByRole("button", { name: "Give a grant" }).click();
   await admin.page.getByRole("dialog").getByLabel("Amount").fill("5");
+  await admin.page.getByRole("dialog").getByText("When, how often").click();
+  expect(await look(admin)).toEqual([]);
+  expectClean(admin);
+});
+
+test("two versions of a plan beside each other, and what a change of plan would do", async () => {
+  const { page } = admin;
+  await go(admin, server.url, `/plans/${world.plan}/edit`);
+  await page.getByLabel("Rate limit hourly: limit").fill("1");
+  await page.getByRole("button", { name: "Publish …" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("to be compared");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  await dialog.getByRole("link", { name: "See it" }).click();
+  await page.getByText("version 2 of 2").waitFor();
+  await settled(admin);
+  expect(await look(admin)).toEqual([]);
+  await go(admin, server.url, `/accounts/${world.account}/audit`);
+  await page.getByRole("button", { name: "Change plan" }).click();
+  await dialog.getByLabel("New plan").selectOption("free");
+  await dialog.getByText("Requests in 7 days").waitFor();
   expect(await look(admin)).toEqual([]);
   expectClean(admin);
 });
