@@ -55,9 +55,9 @@ test("an admin refunds a decision, voids a grant, caps spending and suspends, ea
 
   await signIn(admin, server.url, world.admin, `/accounts/${world.account}/history?why=${answer.id}`);
   await page.getByRole("dialog").getByRole("button", { name: "Refund" }).click();
-  await dialog.getByText("Of the 1 credits charged").waitFor();
+  await dialog.getByText("Of the 1 credit charged").waitFor();
   await submit("Refund");
-  await dialog.getByText("5 messages and 1 credits were given back").waitFor();
+  await dialog.getByText("5 messages and 1 credit were given back").waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();
   await page.keyboard.press("Escape");
   await page.getByText("5 refunded").waitFor();

@@ -111,7 +111,7 @@ test("a check says yes, no or how many, what would pay, and takes nothing", asyn
   await go(visitor, server.url, "/check?n=2");
   const answer = page.getByRole("region", { name: "The answer" });
   await answer.getByText("Yes", { exact: true }).waitFor();
-  await answer.getByText("2 messages granted, 1 credits drawn").waitFor();
+  await answer.getByText("2 messages granted, 1 credit drawn").waitFor();
   await page.getByLabel("How many").fill("1000");
   await answer.getByText("No, not now").waitFor();
   await page.getByRole("switch", { name: "A part is better than nothing" }).click();

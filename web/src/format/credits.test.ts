@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { addCredits, formatAbout, formatCredits, formatSigned, fromMicros, isCredits, isZero, subtractCredits, toMicros } from "./credits";
+import {
+  addCredits,
+  formatAbout,
+  formatCredits,
+  formatSigned,
+  fromMicros,
+  isCredits,
+  isZero,
+  subtractCredits,
+  toMicros,
+  withCredits,
+} from "./credits";
 
 describe("credits", () => {
   it.each([
@@ -42,6 +53,15 @@ describe("credits", () => {
     ["0", "0"],
   ])("estimates %s as about %s", (credits, shown) => {
     expect(formatAbout(credits, "en-US")).toBe(shown);
+  });
+
+  it.each([
+    ["1", "1 credit"],
+    ["2.5", "2.50 credits"],
+    ["0", "no credits"],
+    ["0.5", "0.50 credits"],
+  ])("calls %s %s", (credits, shown) => {
+    expect(withCredits(credits, "en-US")).toBe(shown);
   });
 
   it("always shows the sign of an entry", () => {

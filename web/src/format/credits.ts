@@ -53,6 +53,12 @@ export function formatCredits(credits: string, locale?: string): string {
   }).format(credits as Intl.StringNumericLiteral);
 }
 
+/** An amount with its word: "1 credit", "2.50 credits", "no credits". */
+export function withCredits(credits: string, locale?: string): string {
+  if (isZero(credits)) return "no credits";
+  return `${formatCredits(credits, locale)} ${credits === "1" ? "credit" : "credits"}`;
+}
+
 /** Like formatCredits, with the sign always shown: what an entry did to a balance. */
 export function formatSigned(credits: string, locale?: string): string {
   const text = formatCredits(credits, locale);

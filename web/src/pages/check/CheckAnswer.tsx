@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useSubscription } from "urql";
 import { useData } from "../../api/useData";
 import { useRefresh } from "../../api/useRefresh";
-import { formatCredits, isZero } from "../../format/credits";
+import { withCredits } from "../../format/credits";
 import { withUnit } from "../../format/quantity";
 import { BucketsNowDocument, CheckDocument, type FeatureFieldsFragment, type PlanBucketFragment } from "../../gql/graphql";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
@@ -47,7 +47,7 @@ export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPar
         {!denied && (
           <div>
             <dt>It would cost</dt>
-            <dd>{isZero(preview.charged) ? "no credits" : `${formatCredits(preview.charged)} credits`}</dd>
+            <dd>{withCredits(preview.charged)}</dd>
           </div>
         )}
         <div>

@@ -33,7 +33,7 @@ export function History({ accountId, actions }: Props) {
                 : "Take a filter away to see more."}
             </Empty>
           ) : (
-            <DecisionTable decisions={feed.list} />
+            <DecisionTable edges={feed.list} />
           )}
         </section>
       )}

@@ -31,7 +31,7 @@ export default function LivePage() {
             As soon as a product asks for any account, its answer appears here.
           </Empty>
         ) : (
-          <DecisionTable decisions={live.list} withAccount />
+          <DecisionTable edges={live.list} withAccount />
         )}
       </section>
       <WhyHere />

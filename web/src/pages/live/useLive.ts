@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import { serverNow } from "../../api/clock";
 import { toFault, type Fault } from "../../api/fault";
-import { AllDecisionsDocument, type DecisionFilter, type DecisionRowFragment } from "../../gql/graphql";
+import { AllDecisionsDocument, type DecisionFilter } from "../../gql/graphql";
 import { mergeFeed, type Edge } from "../../parts/decisions/feed";
 import { rates, recent, toSample, type Rates, type Sample } from "./rates";
 
@@ -11,7 +11,7 @@ const most = 100;
 const drawEveryMs = 250;
 
 interface Live {
-  list: DecisionRowFragment[];
+  list: Edge[];
   rates: Rates;
   fault: Fault | null;
   retry: () => void;
@@ -20,7 +20,7 @@ interface Live {
 /** All decisions from now on: the newest hundred, and the rates of the last minute. Drawn four times a second at most. */
 export function useLive(filter: DecisionFilter, paused: boolean): Live {
   const client = useClient();
-  const [list, setList] = useState<DecisionRowFragment[]>([]);
+  const [list, setList] = useState<Edge[]>([]);
   const [measured, setMeasured] = useState<Rates>(() => rates([], withinMs));
   const [fault, setFault] = useState<Fault | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -44,10 +44,12 @@ export function useLive(filter: DecisionFilter, paused: boolean): Live {
     const timer = setInterval(() => {
       samples = recent(samples, Date.now(), withinMs);
       setMeasured(rates(samples, withinMs));
+      // Also while the list is paused: only the newest will be shown.
+      waiting = waiting.slice(-most);
       if (waiting.length === 0 || stopped.current) return;
-      const edges = waiting.slice(-most);
+      const edges = waiting;
       waiting = [];
-      setList((before) => mergeFeed(before, edges, most));
+      setList((before) => mergeFeed(before, edges).slice(0, most));
     }, drawEveryMs);
     return () => {
       clearInterval(timer);

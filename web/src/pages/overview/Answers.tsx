@@ -1,4 +1,4 @@
-import { formatCredits } from "../../format/credits";
+import { withCredits } from "../../format/credits";
 import { formatQuantity, unitFor } from "../../format/quantity";
 import type { BucketFieldsFragment, FeatureFieldsFragment, PossibleQuery } from "../../gql/graphql";
 import { Countdown } from "../../parts/time/Times";
@@ -54,7 +54,7 @@ function Paying({ strip, preview, feature }: { strip: Vessel[]; preview: Props["
     <>
       <span className={paid ? css.paid : css.free}>{vessel.name}</span>
       <span className={css.sub}>
-        {paid ? `${formatCredits(preview.charged)} credits for the next ${unitFor(1, feature.unit)}` : "no credits are drawn"}
+        {paid ? `${withCredits(preview.charged)} for the next ${unitFor(1, feature.unit)}` : "no credits are drawn"}
       </span>
     </>
   );

@@ -3,7 +3,7 @@ import { lazy, Suspense, useMemo, type ReactNode } from "react";
 import { useData } from "../../api/useData";
 import { useRefresh } from "../../api/useRefresh";
 import { serverNow } from "../../api/clock";
-import { formatAbout, formatCredits, forDrawing, isZero, toMicros } from "../../format/credits";
+import { forDrawing, formatAbout, formatCredits, isZero, toMicros, withCredits } from "../../format/credits";
 import { formatDate } from "../../format/time";
 import { BurnDownDocument, type BalanceFieldsFragment, type OverviewQuery } from "../../gql/graphql";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
@@ -115,7 +115,7 @@ function SpendCapMeter({ cap }: { cap: NonNullable<SpendCap> }) {
   return (
     <div className={css.cap}>
       <span>
-        Spend cap: {formatCredits(cap.spent)} of {formatCredits(cap.limit)} credits this {periodWords[cap.period]}, anew in{" "}
+        Spend cap: {formatCredits(cap.spent)} of {withCredits(cap.limit)} this {periodWords[cap.period]}, anew in{" "}
         <Countdown to={cap.resetsAt} />
       </span>
       <div className={css.meter} style={{ "--level": share }} aria-hidden="true">

@@ -1,4 +1,4 @@
-import { formatCredits } from "../../format/credits";
+import { withCredits } from "../../format/credits";
 import { formatQuantity, unitFor } from "../../format/quantity";
 import type { FeatureFieldsFragment } from "../../gql/graphql";
 import { Notice } from "../../parts/feedback/Notice";
@@ -14,7 +14,7 @@ export function PaidNotice({ feature, strip }: { feature: FeatureFieldsFragment;
   return (
     <Notice tone="paid">
       <strong>Paid credits are drawn now.</strong> What is included is used up; {per === 1 ? "each" : `every ${formatQuantity(per)}`}{" "}
-      {unitFor(per, feature.unit)} {per === 1 ? "costs" : "cost"} {formatCredits(credits)} credits
+      {unitFor(per, feature.unit)} {per === 1 ? "costs" : "cost"} {withCredits(credits)}
       {free ? (
         <>
           , until more comes back in <Countdown to={free} done="a moment" />.

@@ -1,4 +1,4 @@
-import { formatCredits } from "../../format/credits";
+import { withCredits } from "../../format/credits";
 import { formatQuantity, unitFor } from "../../format/quantity";
 import type { PlanFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../../parts/Icon";
@@ -23,7 +23,7 @@ export function Waterfalls({ plan }: { plan: PlanFieldsFragment }) {
           </ol>
           <p className="muted">
             {feature.price
-              ? `${formatCredits(feature.price.credits)} credits per ${feature.price.per === 1 ? unitFor(1, feature.unit) : `${formatQuantity(feature.price.per)} ${unitFor(feature.price.per, feature.unit)}`}`
+              ? `${withCredits(feature.price.credits)} per ${feature.price.per === 1 ? unitFor(1, feature.unit) : `${formatQuantity(feature.price.per)} ${unitFor(feature.price.per, feature.unit)}`}`
               : "No price: credits cannot pay for it"}
             {ceilings.length > 0 && ` · never more than ${ceilings.map(windowText).join(" and ")}`}
             {!feature.divisible && " · one bucket must cover all of a request"}

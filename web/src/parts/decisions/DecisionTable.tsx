@@ -1,15 +1,15 @@
 import { Button } from "@mantine/core";
 import { formatQuantity, unitFor } from "../../format/quantity";
-import type { DecisionRowFragment } from "../../gql/graphql";
 import { Credits } from "../money/Amount";
 import { RelativeTime } from "../time/Times";
 import css from "./Decisions.module.css";
+import type { Edge } from "./feed";
 import { KindList } from "./KindList";
 import { StatusPill } from "./StatusPill";
 import { useWhy } from "./useWhy";
 
 /** Decisions, one a row, each with its "why?". */
-export function DecisionTable({ decisions, withAccount = false }: { decisions: DecisionRowFragment[]; withAccount?: boolean }) {
+export function DecisionTable({ edges, withAccount = false }: { edges: Edge[]; withAccount?: boolean }) {
   const { open } = useWhy();
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Table of decisions">
@@ -30,7 +30,7 @@ export function DecisionTable({ decisions, withAccount = false }: { decisions: D
           </tr>
         </thead>
         <tbody>
-          {decisions.map((decision) => (
+          {edges.map(({ node: decision }) => (
             <tr key={decision.id} data-decision={decision.id} data-status={decision.status}>
               <td className={css.when}>
                 <span className={css.what}>{decision.feature.name}</span>

@@ -1,32 +1,38 @@
 import { expect, it } from "vitest";
 import type { DecisionRowFragment } from "../../gql/graphql";
-import { appendOlder, mergeFeed, type Edge } from "./feed";
+import { appendOlder, followFeed, mergeFeed, type Edge } from "./feed";
 
-const decision = (id: string, status = "ALLOWED") => ({ id, status }) as DecisionRowFragment;
-const edge = (id: string, status?: string): Edge => ({ cursor: `${id}${status ?? ""}`, node: decision(id, status) });
-const ids = (list: DecisionRowFragment[]) => list.map(({ id, status }) => `${id}:${status}`);
+const edge = (id: string, status = "ALLOWED", cursor = id): Edge => ({ cursor, node: { id, status } as DecisionRowFragment });
+const ids = (list: Edge[]) => list.map(({ node }) => `${node.id}:${node.status}`);
 
 it("puts what is new on top, the newest first", () => {
-  expect(ids(mergeFeed([decision("b"), decision("a")], [edge("c"), edge("d")]))).toEqual([
-    "d:ALLOWED",
-    "c:ALLOWED",
-    "b:ALLOWED",
-    "a:ALLOWED",
-  ]);
+  expect(ids(mergeFeed([edge("b"), edge("a")], [edge("c"), edge("d")]))).toEqual(["d:ALLOWED", "c:ALLOWED", "b:ALLOWED", "a:ALLOWED"]);
 });
 
-it("changes a known decision in its place", () => {
-  expect(ids(mergeFeed([decision("b", "HELD"), decision("a")], [edge("b", "SETTLED")]))).toEqual(["b:SETTLED", "a:ALLOWED"]);
+it("changes a known decision in its place, which keeps the cursor of its beginning", () => {
+  const list = mergeFeed([edge("b", "HELD"), edge("a")], [edge("b", "SETTLED", "b later")]);
+  expect(ids(list)).toEqual(["b:SETTLED", "a:ALLOWED"]);
+  expect(list.map(({ cursor }) => cursor)).toEqual(["b", "a"]);
 });
 
 it("shows a decision once that arrived and changed within one batch", () => {
-  expect(ids(mergeFeed([], [edge("a", "HELD"), edge("b"), edge("a", "RELEASED")]))).toEqual(["b:ALLOWED", "a:RELEASED"]);
+  const list = mergeFeed([], [edge("a", "HELD"), edge("b"), edge("a", "RELEASED", "a later")]);
+  expect(ids(list)).toEqual(["b:ALLOWED", "a:RELEASED"]);
+  expect(list[1]!.cursor).toBe("a");
 });
 
-it("keeps at most so many, the oldest go", () => {
-  expect(ids(mergeFeed([decision("b"), decision("a")], [edge("c")], 2))).toEqual(["c:ALLOWED", "b:ALLOWED"]);
+it("lets the oldest go beyond a size, and knows where they begin again", () => {
+  const long = followFeed({ list: [edge("b"), edge("a")], older: null }, [edge("c")], 2);
+  expect([ids(long.list), long.older]).toEqual([["c:ALLOWED", "b:ALLOWED"], "b"]);
+  const short = followFeed({ list: [edge("b"), edge("a")], older: "z" }, [edge("c")], 3);
+  expect([ids(short.list), short.older]).toEqual([["c:ALLOWED", "b:ALLOWED", "a:ALLOWED"], "z"]);
+});
+
+it("keeps what was read by hand, though it is more", () => {
+  const { list, older } = followFeed({ list: [edge("c"), edge("b"), edge("a")], older: "z" }, [edge("d"), edge("b", "SETTLED")], 2);
+  expect([ids(list), older]).toEqual([["d:ALLOWED", "c:ALLOWED", "b:SETTLED"], "b"]);
 });
 
 it("adds an older page without repeating what is there", () => {
-  expect(ids(appendOlder([decision("c"), decision("b")], [decision("b"), decision("a")]))).toEqual(["c:ALLOWED", "b:ALLOWED", "a:ALLOWED"]);
+  expect(ids(appendOlder([edge("c"), edge("b")], [edge("b"), edge("a")]))).toEqual(["c:ALLOWED", "b:ALLOWED", "a:ALLOWED"]);
 });

@@ -1,5 +1,6 @@
 import type { DecisionRowFragment } from "../../gql/graphql";
 
+/** A decision and the place in the feed where it was first seen: older ones are asked for from there. */
 export interface Edge {
   cursor: string;
   node: DecisionRowFragment;
@@ -7,26 +8,39 @@ export interface Edge {
 
 /**
  * A list of decisions, newest first, with edges of the feed worked in: a known decision changes
- * in its place, a new one goes to the top. Edges come oldest first. At most `most` are kept.
+ * in its place, a new one goes to the top. Edges come oldest first.
  */
-export function mergeFeed(list: DecisionRowFragment[], edges: Edge[], most = Number.POSITIVE_INFINITY): DecisionRowFragment[] {
+export function mergeFeed(list: Edge[], edges: Edge[]): Edge[] {
   if (edges.length === 0) return list;
-  const places = new Map(list.map(({ id }, place) => [id, place]));
+  const places = new Map(list.map(({ node }, place) => [node.id, place]));
   const merged = [...list];
-  const fresh: DecisionRowFragment[] = [];
+  const fresh: Edge[] = [];
   const freshPlaces = new Map<string, number>();
-  for (const { node } of edges) {
-    const place = places.get(node.id);
-    const freshPlace = freshPlaces.get(node.id);
-    if (place !== undefined) merged[place] = node;
-    else if (freshPlace !== undefined) fresh[freshPlace] = node;
-    else freshPlaces.set(node.id, fresh.push(node) - 1);
+  for (const edge of edges) {
+    const place = places.get(edge.node.id);
+    const freshPlace = freshPlaces.get(edge.node.id);
+    if (place !== undefined) merged[place] = { ...merged[place]!, node: edge.node };
+    else if (freshPlace !== undefined) fresh[freshPlace] = { ...fresh[freshPlace]!, node: edge.node };
+    else freshPlaces.set(edge.node.id, fresh.push(edge) - 1);
   }
-  return [...fresh.reverse(), ...merged].slice(0, most);
+  return [...fresh.reverse(), ...merged];
+}
+
+/** A list and where its next older page begins, null where there is none. */
+export interface Following {
+  list: Edge[];
+  older: string | null;
+}
+
+/** Works edges in. Beyond `most`, or what the list already was, the oldest go, and the next older page begins with them. */
+export function followFeed({ list, older }: Following, edges: Edge[], most: number): Following {
+  const all = mergeFeed(list, edges);
+  const kept = all.slice(0, Math.max(most, list.length));
+  return { list: kept, older: kept.length < all.length ? kept.at(-1)!.cursor : older };
 }
 
 /** Older decisions added below, without those that are already there. */
-export function appendOlder(list: DecisionRowFragment[], older: DecisionRowFragment[]): DecisionRowFragment[] {
-  const known = new Set(list.map(({ id }) => id));
-  return [...list, ...older.filter(({ id }) => !known.has(id))];
+export function appendOlder(list: Edge[], older: Edge[]): Edge[] {
+  const known = new Set(list.map(({ node }) => node.id));
+  return [...list, ...older.filter(({ node }) => !known.has(node.id))];
 }

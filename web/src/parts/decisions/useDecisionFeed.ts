@@ -1,25 +1,29 @@
 import { useCallback, useEffect, useReducer, useState } from "react";
 import { useClient } from "urql";
 import { toFault, type Fault } from "../../api/fault";
-import { DecisionFeedDocument, DecisionsDocument, type DecisionFilter, type DecisionRowFragment } from "../../gql/graphql";
-import { appendOlder, mergeFeed, type Edge } from "./feed";
+import { DecisionFeedDocument, DecisionsDocument, type DecisionFilter, type DecisionsQuery } from "../../gql/graphql";
+import { appendOlder, followFeed, type Edge } from "./feed";
 
 const pageSize = 50;
+
+/** A page left open on a busy account stays as light as on the first day; what goes is found by "Show older". */
+const most = 500;
 
 /** A busy account may make hundreds of decisions a second; the page is drawn anew this often at most. */
 const drawEveryMs = 200;
 
 interface State {
-  list: DecisionRowFragment[] | null;
+  list: Edge[] | null;
+  /** Where the next older page begins; null where there is none. */
   older: string | null;
   fault: Fault | null;
 }
 
 type Change =
   | { type: "start" }
-  | { type: "page"; list: DecisionRowFragment[]; older: string | null }
+  | { type: "page"; list: Edge[]; older: string | null }
   | { type: "edges"; edges: Edge[] }
-  | { type: "older"; list: DecisionRowFragment[]; older: string | null }
+  | { type: "older"; list: Edge[]; older: string | null }
   | { type: "fault"; fault: Fault };
 
 const nothing: State = { list: null, older: null, fault: null };
@@ -31,7 +35,7 @@ function reduce(state: State, change: Change): State {
     case "page":
       return { list: change.list, older: change.older, fault: null };
     case "edges":
-      return { ...state, list: mergeFeed(state.list ?? [], change.edges) };
+      return { ...state, ...followFeed({ list: state.list ?? [], older: state.older }, change.edges, most) };
     case "older":
       return { list: appendOlder(state.list ?? [], change.list), older: change.older, fault: null };
     case "fault":
@@ -74,11 +78,7 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
         else dispatch({ type: "page", list: [], older: null });
         return;
       }
-      dispatch({
-        type: "page",
-        list: page.edges.map(({ node }) => node),
-        older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null,
-      });
+      dispatch({ type: "page", list: page.edges, older: nextOf(page) });
       // The empty cursor is the feed's beginning: right for a list that is still empty.
       stop = follow(page.pageInfo.startCursor ?? "", chosen);
     }
@@ -123,14 +123,13 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
       .toPromise();
     setLoading(false);
     const page = data?.account?.decisions;
-    if (page)
-      dispatch({
-        type: "older",
-        list: page.edges.map(({ node }) => node),
-        older: page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null,
-      });
+    if (page) dispatch({ type: "older", list: page.edges, older: nextOf(page) });
     else if (error) dispatch({ type: "fault", fault: toFault(error) });
   }, [client, accountId, filterText, older]);
 
   return { ...state, more: older === null ? undefined : () => void more(), loading, retry: () => setAttempt(attempt + 1) };
+}
+
+function nextOf({ pageInfo }: NonNullable<DecisionsQuery["account"]>["decisions"]): string | null {
+  return pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null;
 }

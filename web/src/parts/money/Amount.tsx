@@ -1,10 +1,9 @@
 import { formatCredits, formatSigned } from "../../format/credits";
-import { formatQuantity } from "../../format/quantity";
 import type { Denomination } from "../../gql/graphql";
 
-/** An exact amount of credits; `signed` shows a plus too. */
-export function Credits({ amount, signed = false }: { amount: string; signed?: boolean }) {
-  return <span>{signed ? formatSigned(amount) : formatCredits(amount)}</span>;
+/** An exact amount of credits. */
+export function Credits({ amount }: { amount: string }) {
+  return <span>{formatCredits(amount)}</span>;
 }
 
 /** An amount of a grant, in credits or in units, with its word. */
@@ -25,8 +24,4 @@ export function Amount({
       {text} <span className="muted">{denomination === "CREDITS" ? "cr" : (unit ?? "units")}</span>
     </span>
   );
-}
-
-export function Quantity({ value }: { value: number }) {
-  return <span>{formatQuantity(value)}</span>;
 }

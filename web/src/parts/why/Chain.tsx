@@ -1,6 +1,6 @@
-import { formatCredits } from "../../format/credits";
+import { formatCredits, withCredits } from "../../format/credits";
 import { formatQuantity, withUnit } from "../../format/quantity";
-import { Amount, Credits } from "../money/Amount";
+import { Amount } from "../money/Amount";
 import { RelativeTime } from "../time/Times";
 import { kindWords, ledgerWords, postingWords } from "../words/words";
 import type { Explained } from "./WhyDrawer";
@@ -34,8 +34,7 @@ export function Chain({ decision }: { decision: Explained }) {
         <li key={event.id}>
           <h4>Monetization event</h4>
           <p>
-            {withUnit(event.quantity, feature.unit)} from {kindWords[event.kind].toLowerCase()} for <Credits amount={event.credits} />{" "}
-            credits
+            {withUnit(event.quantity, feature.unit)} from {kindWords[event.kind].toLowerCase()} for {withCredits(event.credits)}
             {event.price && (
               <span className="muted">
                 {" "}

@@ -1,7 +1,7 @@
+import { withCredits } from "../../format/credits";
 import type { ReactNode } from "react";
 import { withUnit } from "../../format/quantity";
 import { StatusPill } from "../decisions/StatusPill";
-import { Credits } from "../money/Amount";
 import { Countdown, RelativeTime } from "../time/Times";
 import { reasonWords } from "../words/words";
 import { Chain } from "./Chain";
@@ -32,7 +32,7 @@ export function Explanation({ decision }: { decision: Explained }) {
         {decision.unfunded > 0 && <Fact name="Forgiven">{withUnit(decision.unfunded, feature.unit)} that nothing could pay for</Fact>}
         {decision.refunded > 0 && (
           <Fact name="Refunded">
-            {withUnit(decision.refunded, feature.unit)}, <Credits amount={decision.refundedCredits} /> credits
+            {withUnit(decision.refunded, feature.unit)}, {withCredits(decision.refundedCredits)}
           </Fact>
         )}
         {decision.status === "HELD" && decision.holdExpiresAt && (

@@ -1,4 +1,4 @@
-import { formatCredits, isZero } from "../../format/credits";
+import { withCredits } from "../../format/credits";
 import { formatQuantity, withUnit } from "../../format/quantity";
 import type { StepFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../Icon";
@@ -51,7 +51,7 @@ export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props
       ))}
       <li className={css.outcome} data-denied={denied || undefined}>
         <strong>{denied ? "Denied" : `${withUnit(granted, unit)} granted`}</strong>
-        {!denied && (isZero(charged) ? ", no credits drawn" : `, ${formatCredits(charged)} credits drawn`)}
+        {!denied && `, ${withCredits(charged)} drawn`}
       </li>
     </ol>
   );

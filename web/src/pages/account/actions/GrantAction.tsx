@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useAction } from "../../../api/useAction";
 import { useData } from "../../../api/useData";
-import { addCredits, formatCredits } from "../../../format/credits";
+import { addCredits, formatCredits, withCredits } from "../../../format/credits";
 import { newKey } from "../../../format/key";
 import { formatExact } from "../../../format/time";
 import { CreateGrantDocument, PlansDocument } from "../../../gql/graphql";
@@ -74,8 +74,8 @@ function Effect({ fields, available, unit }: { fields: Fields; available: string
   if (later) {
     return (
       <p>
-        {formatCredits(fields.amount)} credits become available at {formatExact(Date.parse(fields.effectiveAt))}. Until then the balance
-        stays {formatCredits(available)}.
+        {withCredits(fields.amount)} can be spent from {formatExact(Date.parse(fields.effectiveAt))}. Until then the balance stays{" "}
+        {formatCredits(available)}.
       </p>
     );
   }

@@ -1,7 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useAction } from "../../../api/useAction";
-import { formatCredits, subtractCredits } from "../../../format/credits";
+import { formatCredits, isZero, subtractCredits, withCredits } from "../../../format/credits";
 import { newKey } from "../../../format/key";
 import { parseQuantity, withUnit } from "../../../format/quantity";
 import { RefundDocument } from "../../../gql/graphql";
@@ -58,16 +58,16 @@ function RefundDialog({ accountId, onDone, onClose, ...given }: Props & { left: 
         refunded && (
           <>
             {withUnit(refunded.refunded - decision.refunded, unit)} and{" "}
-            {formatCredits(subtractCredits(refunded.refundedCredits, decision.refundedCredits))} credits were given back.
+            {withCredits(subtractCredits(refunded.refundedCredits, decision.refundedCredits))} were given back.
           </>
         )
       }
       effect={
         valid ? (
           <p>
-            {withUnit(quantity, unit)} of {withUnit(left, unit)} go back to where they were drawn, last drawn first. Of the{" "}
-            {formatCredits(decision.charged)} credits charged, {formatCredits(subtractCredits(decision.charged, decision.refundedCredits))}{" "}
-            can still be given back{quantity < left ? "; the server works out the share of this part" : ""}.
+            {withUnit(quantity, unit)} of {withUnit(left, unit)} go back to where they were drawn, last drawn first.
+            {!isZero(decision.charged) &&
+              ` Of the ${withCredits(decision.charged)} charged, ${formatCredits(subtractCredits(decision.charged, decision.refundedCredits))} can still be given back${quantity < left ? "; the server works out the share of this part" : ""}.`}
           </p>
         ) : (
           <p>A whole number from 1 to {left}.</p>

@@ -1,10 +1,10 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useAction } from "../../../api/useAction";
-import { formatCredits, fromMicros, isCredits, toMicros } from "../../../format/credits";
+import { formatCredits, fromMicros, isCredits, toMicros, withCredits } from "../../../format/credits";
 import { SetSpendCapDocument, type CalendarPeriod } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
-import { periodWords } from "../../../parts/words/words";
+import { capital, periodWords } from "../../../parts/words/words";
 import type { AccountHead } from "../AccountPage";
 import css from "./Actions.module.css";
 
@@ -15,7 +15,7 @@ export function SpendCapAction({ account, onClose, onDone }: { account: AccountH
   const [period, setPeriod] = useState<CalendarPeriod>(cap?.period ?? "MONTH");
   const action = useAction(SetSpendCapDocument);
   const valid = limit === "" ? cap !== null : isCredits(limit) && !limit.startsWith("-");
-  const name = (of: { limit: string; period: CalendarPeriod }) => `${formatCredits(of.limit)} credits a ${periodWords[of.period]}`;
+  const name = (of: { limit: string; period: CalendarPeriod }) => `${withCredits(of.limit)} a ${periodWords[of.period]}`;
   const set = action.result?.setSpendCap.spendCap;
   const reached = cap && valid && limit !== "" && period === cap.period && toMicros(limit) <= toMicros(cap.spent);
   return (
@@ -46,7 +46,7 @@ export function SpendCapAction({ account, onClose, onDone }: { account: AccountH
           <Change name="Spend cap" from={cap ? name(cap) : "none"} to={limit === "" ? "none" : valid ? name({ limit, period }) : "…"} />
           {cap && (
             <p>
-              {formatCredits(cap.spent)} credits were drawn in this {periodWords[cap.period]}.
+              {capital(withCredits(cap.spent))} were drawn in this {periodWords[cap.period]}.
             </p>
           )}
           {reached && <p>That is reached already: credits pay for nothing until the next {periodWords[period]}.</p>}
