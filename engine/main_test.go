@@ -31,16 +31,28 @@ type world struct {
 	prefix string
 }
 
-// clock is a time that a test moves.
+// clock is a time that a test moves, or that runs.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
+	// since is when it began to run; zero: it stands.
+	since time.Time
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now
+	if c.since.IsZero() {
+		return c.now
+	}
+	return c.now.Add(time.Since(c.since))
+}
+
+// Run lets it go on by itself.
+func (c *clock) Run() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.since = time.Now()
 }
 
 func (c *clock) Add(d time.Duration) {

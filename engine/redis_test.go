@@ -78,7 +78,7 @@ func TestRedisFaults(t *testing.T) {
 	t.Parallel()
 	s := ownStores(t)
 	for name, run := range map[string]func(*testing.T, *stores.Stores){
-		"between calls": redisLost, "under load": redisLostUnderLoad, "back within a second": redisBackWithinASecond,
+		"between calls": redisLost, "under load": redisLostUnderLoad, "back within a second": redisBackWithinASecond, "while others follow": redisLostWhileFollowed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, s)
