@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -32,8 +33,14 @@ var (
 	once    = []byte(`"replayed":false`)
 )
 
+// errShed is what a server says that has too much to do.
+var errShed = errors.New("the server turns requests away")
+
 // check tells whether an answer holds n decisions, all of them new and allowed.
 func check(answer []byte, n int) error {
+	if bytes.Contains(answer, []byte(`"RATE_LIMITED"`)) {
+		return errShed
+	}
 	if bytes.Count(answer, allowed) != n || bytes.Count(answer, once) != n {
 		return fmt.Errorf("the server answers %.500s", answer)
 	}

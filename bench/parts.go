@@ -63,6 +63,8 @@ var parts = []part{
 	{"paced", (*bench).measurePaced},
 	{"processes", (*bench).measureProcesses},
 	{"memory", (*bench).measureMemory},
+	{"feeds", (*bench).measureFeeds},
+	{"overload", (*bench).measureOverload},
 	{"deep", (*bench).measureDeep},
 	{"cold", (*bench).measureCold},
 	{"away", (*bench).measureAway},

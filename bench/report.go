@@ -35,6 +35,12 @@ type row struct {
 	Note string             `json:"note,omitempty"`
 }
 
+// none is a row of what there must be nothing of.
+func none(what string, found float64) row {
+	met := found == 0
+	return row{What: what, Value: found, Met: &met}
+}
+
 // judge says whether the bar is met.
 func (r row) judge() row {
 	if r.AtLeast == 0 && r.AtMost == 0 {

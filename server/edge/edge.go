@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,6 +58,7 @@ type Edge struct {
 	closing context.Context
 	close   context.CancelFunc
 	streams sync.WaitGroup
+	busy    atomic.Int64 // requests under way, streams aside
 	seats   seats
 }
 
@@ -75,6 +77,9 @@ func New(c Config) *Edge {
 		c.Metrics = prometheus.NewRegistry()
 	}
 	e := &Edge{Config: c, mux: http.NewServeMux(), origins: map[string]bool{}, metrics: newMetrics(c.Metrics)}
+	c.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "spillway_requests_under_way", Help: "Requests that are being answered, streams aside."},
+		func() float64 { return float64(e.busy.Load()) }))
 	e.closing, e.close = context.WithCancel(context.Background())
 	for _, origin := range c.Origins {
 		e.origins[origin] = true

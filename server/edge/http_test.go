@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -344,5 +345,60 @@ func TestARetryIsToldWhen(t *testing.T) {
 	}
 	if a := w.ask(w.service(), document, nil); a.code() != "BAD_USER_INPUT" || a.header.Get("Retry-After") != "" {
 		t.Errorf("%q: %s", a.header.Get("Retry-After"), a.body)
+	}
+}
+
+// More requests at once than a server answers in time are turned away unread,
+// and those that are under way are answered.
+func TestMoreRequestsThanAServerAnswersInTime(t *testing.T) {
+	w := newWorld(t, setup{})
+	const most, more = 1024, 50
+	acme := w.id("acme")
+	held, err := pgx.Connect(t.Context(), w.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = held.Close(context.Background()) }()
+	if _, err := held.Exec(t.Context(), "begin"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(t.Context(), "select from accounts where account_id = $1 for update", acme); err != nil {
+		t.Fatal(err)
+	}
+	in := vars{"in": vars{"accountId": acme, "userId": "ann", "feature": "chat", "idempotencyKey": "same"}}
+	const document = `mutation($in: AuthorizeInput!) { authorize(input: $in) { status } }`
+	answers := make([]*answer, most+more)
+	var group sync.WaitGroup
+	for i := range answers {
+		group.Go(func() { answers[i] = w.ask(w.service(), document, in) })
+	}
+	for full := false; !full; time.Sleep(10 * time.Millisecond) {
+		_, metrics := get(t, w.url+"/metrics")
+		full = strings.Contains(metrics, fmt.Sprintf("spillway_requests_under_way %d\n", most))
+	}
+	early := w.post(w.service(), `{"query":"{ viewer { userId } }"}`, map[string]string{"Accept": "application/graphql-response+json"})
+	if early.code() != "RATE_LIMITED" || early.status != http.StatusServiceUnavailable || early.header.Get("Retry-After") != "1" {
+		t.Errorf("%d: %s", early.status, early.body)
+	}
+	if _, err := held.Exec(t.Context(), "rollback"); err != nil {
+		t.Fatal(err)
+	}
+	group.Wait()
+	decided, limited := 0, 0
+	for _, a := range answers {
+		switch {
+		case len(a.Errors) == 0:
+			decided++
+		case a.code() == "RATE_LIMITED" && a.status == http.StatusOK && a.header.Get("Retry-After") == "1":
+			limited++
+		default:
+			t.Fatalf("%d: %s", a.status, a.body)
+		}
+	}
+	if limited < more || decided == 0 {
+		t.Errorf("%d decided, %d turned away", decided, limited)
+	}
+	if a := w.ask(w.service(), document, in); len(a.Errors) > 0 {
+		t.Errorf("afterwards: %s", a.body)
 	}
 }

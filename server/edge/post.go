@@ -44,6 +44,14 @@ func (e *Edge) post(w http.ResponseWriter, r *http.Request, id string) {
 		e.refuse(w, http.StatusNotAcceptable, id, "the answer can be application/graphql-response+json, application/json or text/event-stream")
 		return
 	}
+	if answer != typeStream {
+		if e.busy.Add(1) > mostAtOnce {
+			e.busy.Add(-1)
+			e.turnAway(w, answer, id)
+			return
+		}
+		defer e.busy.Add(-1)
+	}
 	c, expires := e.signIn(authorization(r), id)
 	body, err := readBody(w, r, bodyLimit(c))
 	defer body.free()
@@ -125,6 +133,25 @@ func tellLimits(h http.Header, limits []caller.Limit) {
 		policy = fmt.Appendf(policy, `"%s";q=%d;w=%d`, l.Bucket, l.Quota, l.Seconds)
 	}
 	h["Ratelimit"], h["Ratelimit-Policy"] = []string{string(state)}, []string{string(policy)}
+}
+
+// mostAtOnce bounds the requests under way, streams aside: what a server decides
+// in a tenth of a second. More would only wait, for the processor too, where no
+// queue sees it; to turn them away costs least before anything is read.
+const mostAtOnce = 1024
+
+// turnAway refuses a request unread.
+func (e *Edge) turnAway(w http.ResponseWriter, media, id string) {
+	err := fault(engine.CodeRateLimited, "too many requests wait; try again in a moment")
+	err.Extensions["retryable"], err.Extensions["requestId"] = true, id
+	status := http.StatusOK
+	if media == typeResponse {
+		status = http.StatusServiceUnavailable
+	}
+	w.Header()["Retry-After"] = oneSecond
+	response := &graphql.Response{Errors: gqlerror.List{err}}
+	e.write(w, status, media, response)
+	e.metrics.observe(response, 0)
 }
 
 // bodyLimit is how long a body may be: those who may send batches send more.
