@@ -28,7 +28,7 @@ async function look(visitor: Watched): Promise<string[]> {
     await visitor.page.emulateMedia({ colorScheme });
     // The page takes the new scheme over a moment later, and then repaints.
     await visitor.page.waitForFunction((scheme) => document.documentElement.dataset.mantineColorScheme === scheme, colorScheme);
-    await visitor.page.waitForTimeout(400);
+    await visitor.page.waitForTimeout(150);
     for (const width of widths) {
       await visitor.page.setViewportSize({ width, height: 900 });
       const beyond = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

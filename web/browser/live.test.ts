@@ -51,7 +51,7 @@ test("an authorize of another client appears by itself, and says why", async () 
   await visitor.context.close();
 });
 
-test("a window runs out, and the page says that paid credits are drawn", async () => {
+test("a window runs out, the page says that paid credits are drawn, and at last that nothing pays", async () => {
   const world = await makeWorld(server);
   const visitor = await visit(browser);
   const { page } = visitor;
@@ -74,6 +74,11 @@ test("a window runs out, and the page says that paid credits are drawn", async (
   await authorize(world, 2);
   await page.getByRole("region", { name: "Credits" }).getByText("19", { exact: false }).first().waitFor({ timeout: 10_000 });
   await card.locator("dd", { hasText: /^38 messages$/ }).waitFor({ timeout: 10_000 });
+
+  await authorize(world, 38);
+  await card.getByText("Requests are denied now").waitFor({ timeout: 10_000 });
+  await card.getByText(/It goes on in .*, or at once with more credits/).waitFor();
+  await vessel("CREDIT").getByText("40 / 40 used").waitFor();
   expectClean(visitor);
   await visitor.context.close();
 });

@@ -6,6 +6,7 @@ import { CardSkeleton } from "../../parts/feedback/PageSkeleton";
 import { vessels } from "../../parts/waterfall/flow";
 import { WaterfallStrip } from "../../parts/waterfall/WaterfallStrip";
 import { Answers } from "./Answers";
+import { DeniedNotice } from "./DeniedNotice";
 import css from "./Overview.module.css";
 import { PaidNotice } from "./PaidNotice";
 import { usePossible } from "./usePossible";
@@ -43,6 +44,7 @@ export function FeatureCard({ accountId, userId, feature, waterfall, ceilings, b
       </header>
       <Answers feature={feature} preview={preview} buckets={buckets} strip={strip} />
       <PaidNotice feature={feature} strip={strip} />
+      <DeniedNotice preview={preview} />
       <div className={css.strip}>
         <WaterfallStrip feature={feature} vessels={strip} />
       </div>
