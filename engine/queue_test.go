@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,6 +204,47 @@ func TestAnOverloadTurnsAwayWhatHasWaitedTooLong(t *testing.T) {
 		if d.Status != ledger.StatusAllowed {
 			t.Errorf("%s: afterwards %v", c.name, d.Status)
 		}
+	}
+}
+
+// Sixty-four callers of one account get no more of a worker than as many callers
+// of other accounts would: each who waits has its turn.
+func TestABusyAccountStarvesNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.with(w.redis, engine.Options{Shards: 1})
+	const callers, others, turns = 64, 8, 40
+	busy := w.account("busy", "paid")
+	w.credits(busy, 1_000_000_000_000)
+	var served atomic.Int64
+	ctx, stop := context.WithCancel(t.Context())
+	var crowd, quiet sync.WaitGroup
+	call := func(account string, caller, n int) {
+		must(e.Authorize(t.Context(), engine.AuthorizeRequest{Account: account, User: "ann", Feature: "chat", Quantity: 1, Key: fmt.Sprint(caller, "-", n)}))
+	}
+	for i := range callers {
+		crowd.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				call(busy, i, n)
+				served.Add(1)
+			}
+		})
+	}
+	for i := range others {
+		a := w.account(fmt.Sprint("quiet", i), "paid")
+		w.credits(a, 1_000_000_000)
+		quiet.Go(func() {
+			for n := range turns {
+				call(a, i, n)
+			}
+		})
+	}
+	quiet.Wait()
+	stop()
+	crowd.Wait()
+	// As many turns for each of the crowd, and as many again for chance.
+	if n := served.Load(); n > 3*callers*turns {
+		t.Errorf("the crowd was served %d times while each of the others had %d turns", n, turns)
 	}
 }
 
