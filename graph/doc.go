@@ -7,7 +7,7 @@
 //	caller/          who asks
 //	internal/exec/   made from the schema by gqlgen: go generate ./graph
 //	api.go           documents in, answers out
-//	limits.go        what a document may ask for
+//	limits.go        what a document may ask for; cost.go: how much its answer may hold
 //	access.go        who may ask for it
 //	faults.go        what a client is told when something is wrong
 //	query.go, mutation.go   the root fields: translate, call, translate

@@ -87,6 +87,9 @@ func (a *API) present(ctx context.Context, err error) *gqlerror.Error {
 }
 
 func (a *API) faultOf(ctx context.Context, err error, shown *gqlerror.Error) *engine.Fault {
+	if field := graphql.GetFieldContext(ctx); field != nil && (field.Field.Name == "__schema" || field.Field.Name == "__type") {
+		return hidden(caller.From(ctx))
+	}
 	var fault *engine.Fault
 	if errors.As(err, &fault) {
 		if cause := errors.Unwrap(fault); cause != nil {
@@ -112,6 +115,14 @@ func (a *API) faultOf(ctx context.Context, err error, shown *gqlerror.Error) *en
 	}
 	a.note(ctx, engine.CodeInternal, err)
 	return errPanicked
+}
+
+// hidden is what is told to whoever may not look at the schema.
+func hidden(c *caller.Caller) *engine.Fault {
+	if !c.Known() {
+		return &engine.Fault{Code: engine.CodeUnauthenticated, Message: "a valid token is needed"}
+	}
+	return &engine.Fault{Code: engine.CodeForbidden, Message: "the schema is shown to the role " + string(caller.Admin)}
 }
 
 // note logs what the client is not told.

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -33,13 +32,6 @@ const (
 	maxDirectives         = 50
 	maxVariables          = 50
 	maxOperations         = 10
-	// maxCost bounds the fields of the answer, lists taken as long as asked.
-	maxCost = 20_000
-	// usualLength is how long a list without a length is taken to be.
-	usualLength = 5
-	// batchLength weighs the selection of a batch: a thousand small decisions
-	// are what it is for.
-	batchLength = 100
 )
 
 // document is a parsed document that may be run.
@@ -269,91 +261,3 @@ func (s *shape) fragment(name string) (size, *gqlerror.Error) {
 	}
 	return total, err
 }
-
-// checkCost holds an operation to the cost limit.
-func (d *document) checkCost(op *ast.OperationDefinition, variables map[string]any) *gqlerror.Error {
-	cost, fixed := d.cost[op]
-	if !fixed {
-		w := weighing{variables: variables, fragments: map[string]int{}}
-		cost = w.selection(op.SelectionSet)
-	}
-	if cost > maxCost {
-		return refusal(engine.CodeTooComplex, "the answer could hold "+strconv.Itoa(cost)+" values, and at most "+
-			strconv.Itoa(maxCost)+" are possible: ask for shorter lists or fewer fields")
-	}
-	return nil
-}
-
-// weighing counts the fields of an answer.
-type weighing struct {
-	variables map[string]any
-	fragments map[string]int
-	// varies: a length comes from a variable.
-	varies bool
-}
-
-func (w *weighing) selection(set ast.SelectionSet) int {
-	total := 0
-	for _, one := range set {
-		switch one := one.(type) {
-		case *ast.Field:
-			total = plus(total, 1, times(w.selection(one.SelectionSet), w.length(one)))
-		case *ast.InlineFragment:
-			total = plus(total, w.selection(one.SelectionSet))
-		case *ast.FragmentSpread:
-			cost, done := w.fragments[one.Name]
-			if !done {
-				cost = w.selection(one.Definition.SelectionSet)
-				w.fragments[one.Name] = cost
-			}
-			total = plus(total, cost)
-		}
-	}
-	return total
-}
-
-// length is how many values a field may have.
-func (w *weighing) length(f *ast.Field) int {
-	if len(f.SelectionSet) == 0 || f.Definition == nil {
-		return 1
-	}
-	if def := f.Definition.Arguments.ForName("first"); def != nil {
-		value := def.DefaultValue
-		if given := f.Arguments.ForName("first"); given != nil {
-			value = given.Value
-		}
-		if value.Kind == ast.Variable {
-			w.varies = true
-		}
-		n, _ := value.Value(w.variables)
-		return lengthOf(n)
-	}
-	switch {
-	case f.Name == "authorizeBatch":
-		return batchLength
-	// The edges of a connection are weighed with the connection.
-	case f.Definition.Type.Elem == nil || f.Name == "edges":
-		return 1
-	}
-	return usualLength
-}
-
-func lengthOf(v any) int {
-	n, ok := v.(int64)
-	if !ok {
-		return largestLength // what is no number is refused by the scalar
-	}
-	return int(min(max(n, 1), largestLength))
-}
-
-// largestLength is the longest page.
-const largestLength = 200
-
-func plus(total int, more ...int) int {
-	for _, n := range more {
-		total = min(total+n, math.MaxInt32)
-	}
-	return total
-}
-
-func times(a, b int) int { return min(a*b, math.MaxInt32) }

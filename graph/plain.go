@@ -125,10 +125,12 @@ type plains struct {
 	decisions map[*ast.Field]plain[view.Decision]
 	steps     map[*ast.Field]plain[view.DecisionStep]
 	results   map[*ast.Field]plain[view.AuthorizeResult]
+	points    map[*ast.Field]plain[view.UsagePoint]
 }
 
 func plainsOf(doc *ast.QueryDocument) *plains {
-	p := &plains{map[*ast.Field]plain[view.Decision]{}, map[*ast.Field]plain[view.DecisionStep]{}, map[*ast.Field]plain[view.AuthorizeResult]{}}
+	p := &plains{map[*ast.Field]plain[view.Decision]{}, map[*ast.Field]plain[view.DecisionStep]{}, map[*ast.Field]plain[view.AuthorizeResult]{},
+		map[*ast.Field]plain[view.UsagePoint]{}}
 	for _, op := range doc.Operations {
 		p.add(op.SelectionSet)
 	}
@@ -145,7 +147,7 @@ func (p *plains) add(set ast.SelectionSet) {
 		case *ast.InlineFragment:
 			p.add(one.SelectionSet)
 		case *ast.Field:
-			if !keep(p.decisions, &decisions, one) && !keep(p.steps, &steps, one) && !keep(p.results, &results, one) {
+			if !keep(p.decisions, &decisions, one) && !keep(p.steps, &steps, one) && !keep(p.results, &results, one) && !keep(p.points, &points, one) {
 				p.add(one.SelectionSet)
 			}
 		}
@@ -188,6 +190,10 @@ func (p *plains) resolve(ctx context.Context, next graphql.Resolver) (any, error
 		}
 	case []view.DecisionStep:
 		if found := find(ctx, p.steps); found != nil {
+			return graphql.WriterFunc(func(w io.Writer) { found.list(w, v) }), nil
+		}
+	case []view.UsagePoint:
+		if found := find(ctx, p.points); found != nil {
 			return graphql.WriterFunc(func(w io.Writer) { found.list(w, v) }), nil
 		}
 	case []view.AuthorizeResult:

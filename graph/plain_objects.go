@@ -86,3 +86,11 @@ var results = object[view.AuthorizeResult]{name: "AuthorizeResult", objects: map
 	"decision": inside(&decisions, func(r *view.AuthorizeResult) *view.Decision { return r.Decision }),
 	"error":    inside(&failures, func(r *view.AuthorizeResult) *view.AuthorizeError { return r.Error }),
 }}
+
+var points = object[view.UsagePoint]{name: "UsagePoint", values: map[string]field[view.UsagePoint]{
+	"start":    as(scalar.MarshalDateTime, func(p *view.UsagePoint) waterfall.Instant { return p.Start }),
+	"feature":  as(scalar.MarshalString, func(p *view.UsagePoint) string { return p.Feature }),
+	"kind":     as(scalar.MarshalBucketKind, func(p *view.UsagePoint) waterfall.Kind { return p.Kind }),
+	"quantity": as(scalar.MarshalQuantity, func(p *view.UsagePoint) int64 { return p.Quantity }),
+	"credits":  as(scalar.MarshalCredits, func(p *view.UsagePoint) scalar.Credits { return p.Credits }),
+}}

@@ -18,6 +18,7 @@ func TestThePlainTypesWriteEveryField(t *testing.T) {
 		"Feature":         func(f string) bool { return features.values[f] != nil },
 		"AuthorizeResult": func(f string) bool { return results.objects[f] != nil },
 		"AuthorizeError":  func(f string) bool { return failures.values[f] != nil },
+		"UsagePoint":      func(f string) bool { return points.values[f] != nil },
 	}
 	for name, known := range knows {
 		for _, f := range ourSchema().Types[name].Fields {

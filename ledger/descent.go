@@ -13,7 +13,7 @@ type Listed[T any] struct {
 // costs the same however many there are.
 const (
 	scanChunk  = 500
-	scanBudget = 10_000
+	scanBudget = 2_000
 )
 
 // descent makes a page for each of some accounts: it goes down their rows, the

@@ -1,0 +1,179 @@
+package graph
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"spillway/engine"
+	"spillway/engine/waterfall"
+	"spillway/graph/scalar"
+	"spillway/graph/view"
+)
+
+const (
+	// maxCost bounds what an answer may hold, lists taken as long as asked: so
+	// much is written in less than 50 ms of a processor.
+	maxCost = 20_000
+	// usualLength is how long a list without a length is taken to be.
+	usualLength = 5
+	// batchLength weighs the selection of a batch: a thousand small decisions
+	// are what it is for.
+	batchLength = 100
+	// What is read to find or to sum what a field answers with counts too: a
+	// list that filters looks at thousands of rows, sums go over all that
+	// happened, and a simulation decides everything again.
+	filterCost     = 8_000
+	sumCost        = 300
+	simulationCost = 11_000
+)
+
+// checkCost holds an operation to the cost limit.
+func (d *document) checkCost(op *ast.OperationDefinition, variables map[string]any) *gqlerror.Error {
+	cost, fixed := d.cost[op]
+	if !fixed {
+		w := weighing{variables: variables, fragments: map[string]int{}}
+		cost = w.selection(op.SelectionSet)
+	}
+	if cost > maxCost {
+		return refusal(engine.CodeTooComplex, "the answer could hold "+strconv.Itoa(cost)+" values, and at most "+
+			strconv.Itoa(maxCost)+" are possible: ask for shorter lists or fewer fields")
+	}
+	return nil
+}
+
+// weighing counts the fields of an answer. One that is an object counts twice:
+// the executor has as much to do for it as for several values.
+type weighing struct {
+	variables map[string]any
+	fragments map[string]int
+	// varies: a length comes from a variable.
+	varies bool
+}
+
+func (w *weighing) selection(set ast.SelectionSet) int {
+	total := 0
+	for _, one := range set {
+		switch one := one.(type) {
+		case *ast.Field:
+			total = plus(total, 1, times(w.selection(one.SelectionSet), w.length(one)))
+			if len(one.SelectionSet) > 0 {
+				total = plus(total, 1, w.work(one))
+			}
+		case *ast.InlineFragment:
+			total = plus(total, w.selection(one.SelectionSet))
+		case *ast.FragmentSpread:
+			cost, done := w.fragments[one.Name]
+			if !done {
+				cost = w.selection(one.Definition.SelectionSet)
+				w.fragments[one.Name] = cost
+			}
+			total = plus(total, cost)
+		}
+	}
+	return total
+}
+
+// work is what a field costs beside what it answers with.
+func (w *weighing) work(f *ast.Field) int {
+	if f.ObjectDefinition == nil {
+		return 0
+	}
+	switch f.ObjectDefinition.Name + "." + f.Name {
+	case "Query.simulatePlan":
+		return simulationCost
+	case "Account.usage", "Account.balanceAt":
+		return sumCost
+	case "Account.decisions":
+		filter, _ := w.argument(f, f.Definition.Arguments.ForName("filter")).(map[string]any)
+		for _, name := range []string{"userId", "feature", "status", "kind"} {
+			if filter[name] != nil {
+				return filterCost
+			}
+		}
+	case "Account.grants":
+		if w.argument(f, f.Definition.Arguments.ForName("kind")) != nil {
+			return filterCost
+		}
+	}
+	return 0
+}
+
+// length is how many values a field may have.
+func (w *weighing) length(f *ast.Field) int {
+	if len(f.SelectionSet) == 0 || f.Definition == nil {
+		return 1
+	}
+	if def := f.Definition.Arguments.ForName("first"); def != nil {
+		return lengthOf(w.argument(f, def))
+	}
+	switch {
+	case f.Name == "authorizeBatch":
+		return batchLength
+	case f.Name == "usage":
+		return w.intervals(f)
+	// The edges of a connection are weighed with the connection.
+	case f.Definition.Type.Elem == nil || f.Name == "edges":
+		return 1
+	}
+	return usualLength
+}
+
+func lengthOf(v any) int {
+	n, ok := v.(int64)
+	if !ok {
+		return largestLength // what is no number is refused by the scalar
+	}
+	return int(min(max(n, 1), largestLength))
+}
+
+// argument is the value of an argument, nil where it is absent or not known yet.
+func (w *weighing) argument(f *ast.Field, def *ast.ArgumentDefinition) any {
+	value := def.DefaultValue
+	if given := f.Arguments.ForName(def.Name); given != nil {
+		value = given.Value
+	}
+	if value == nil {
+		return nil
+	}
+	if value.Kind == ast.Variable {
+		w.varies = true
+	}
+	v, _ := value.Value(w.variables)
+	return v
+}
+
+// intervals is how many intervals the usage of a time has.
+func (w *weighing) intervals(f *ast.Field) int {
+	var told [3]string
+	for i, name := range []string{"from", "to", "interval"} {
+		told[i], _ = w.argument(f, f.Definition.Arguments.ForName(name)).(string)
+	}
+	from, err := scalar.UnmarshalDateTime(told[0])
+	to, wrong := scalar.UnmarshalDateTime(told[1])
+	length := shortest[view.UsageInterval(told[2])]
+	if err != nil || wrong != nil || length == 0 {
+		return usualLength // what is no moment and no interval is refused by the scalar
+	}
+	return max(usualLength, int(min((to-from)/length, math.MaxInt32)))
+}
+
+// shortest is how long an interval is at least.
+var shortest = map[view.UsageInterval]waterfall.Instant{
+	view.UsageIntervalMinute: 60_000_000, view.UsageIntervalHour: 3600_000_000, view.UsageIntervalDay: 86400_000_000,
+	view.UsageIntervalMonth: 28 * 86400_000_000,
+}
+
+// largestLength is the longest page.
+const largestLength = 200
+
+func plus(total int, more ...int) int {
+	for _, n := range more {
+		total = min(total+n, math.MaxInt32)
+	}
+	return total
+}
+
+func times(a, b int) int { return min(a*b, math.MaxInt32) }
