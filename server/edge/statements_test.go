@@ -124,7 +124,9 @@ func TestNestedReadsDoNotMultiply(t *testing.T) {
 			spendCap { spent } buckets(userId: "ann") { remaining } grants(first: 2) { edges { node { remaining } } } } } } }`, 30},
 		{"what accounts did", `query($n: Int!) { accounts(first: $n, search: "busy") { edges { node { name
 			decisions(first: 2) { edges { node { ` + links + ` } } } balanceUpdates(first: 2) { edges { node { grant { amount } monetizationEvent { quantity } } } }
-			usage(from: "` + from.UTC().Format(time.RFC3339) + `", to: "` + from.Add(time.Hour).UTC().Format(time.RFC3339) + `", interval: HOUR) { quantity } } } } }`, 20},
+			} } } }`, 20},
+		{"what accounts used", `query($n: Int!) { accounts(first: $n, search: "busy") { edges { node {
+			usage(from: "` + from.UTC().Format(time.RFC3339) + `", to: "` + from.Add(time.Hour).UTC().Format(time.RFC3339) + `", interval: HOUR) { quantity } } } } }`, 5},
 		{"reconciliations", `query($n: Int!) { reconciliations(first: $n) { edges { node { mismatches { check } } } } }`, 2},
 		{"a simulation", `query($n: Int!) { simulatePlan(accountId: "` + w.id("acme") + `", plan: {key: "p", name: "P", features: []},
 			from: "` + from.UTC().Format(time.RFC3339) + `", to: "` + from.Add(time.Hour).UTC().Format(time.RFC3339) + `") {
