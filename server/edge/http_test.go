@@ -402,3 +402,40 @@ func TestMoreRequestsThanAServerAnswersInTime(t *testing.T) {
 		t.Errorf("afterwards: %s", a.body)
 	}
 }
+
+// Whoever takes too long to say what they want is not waited for, and a server
+// that ends waits for nobody longer than ten seconds.
+func TestNobodyIsWaitedForWithoutEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{})
+	begin := func(text string) net.Conn {
+		t.Helper()
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := conn.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	begun := time.Now()
+	slow := begin("POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Ty")
+	_ = slow.SetReadDeadline(begun.Add(8 * time.Second))
+	if _, err := io.ReadAll(slow); err != nil {
+		t.Errorf("a header that does not end: %v", err)
+	}
+	begin("POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	w.connect(w.admin()) // reads nothing, not even that it is closed
+	w.follow(w.admin(), decisions(w.id("acme"), ""))
+	time.Sleep(100 * time.Millisecond)
+	begun = time.Now()
+	_ = w.edge.Drain(w.server)
+	if took := time.Since(begun); took > 10*time.Second+time.Second*slack {
+		t.Errorf("the server took %v to end", took)
+	}
+	if _, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://")); err == nil {
+		t.Error("the server still listens")
+	}
+}

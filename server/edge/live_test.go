@@ -175,9 +175,10 @@ func TestAUserHasTenSubscriptions(t *testing.T) {
 	}
 }
 
-// A reader that does not read is closed with a code of its own; the others
-// notice nothing.
+// A reader that does not read is closed with a code of its own, and goes on behind
+// its last cursor; the others notice nothing.
 func TestASlowReaderIsClosed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, setup{})
 	acme := w.id("acme")
 	ann := w.user("ann", acme)
@@ -196,12 +197,39 @@ func TestASlowReaderIsClosed(t *testing.T) {
 	query := strings.Replace(decisions(acme, ""), "idempotencyKey", "explanation steps { position kind bucketKey available taken reason resetsAt } feature { key name unit price { credits per version effectiveFrom } } createdAt updatedAt planKey", 1)
 	s.say(`{"id":"1","type":"subscribe","payload":` + query + `}`)
 	begun := time.Now()
-	time.Sleep(7 * time.Second)
-	other := w.follow(w.admin(), decisions(acme, ""))
-	for range 100 {
-		other.edge()
+	other := w.follow(w.admin(), decisions(acme, "none"))
+	time.Sleep(200 * time.Millisecond) // from now on is from when it began
+	for time.Since(begun) < 7*time.Second {
+		asked := time.Now()
+		w.must(w.service(), authorize, vars{"in": vars{"accountId": acme, "userId": "bob", "feature": "chat", "idempotencyKey": w.key()}})
+		if other.edge(); time.Since(asked) > time.Second*slack {
+			t.Errorf("another reader waited for %v", time.Since(asked))
+		}
+		time.Sleep(300 * time.Millisecond)
 	}
-	if code := s.ends(); code != 4413 {
-		t.Errorf("%d after %v", code, time.Since(begun))
+	seen, cursor := map[string]bool{}, ""
+	note := func(payload []byte) {
+		var edge edgeOf
+		if err := json.Unmarshal(payload, &edge); err != nil {
+			t.Fatal(err)
+		}
+		if cursor = edge.Data.Decisions.Cursor; seen[cursor] {
+			t.Errorf("%s comes twice", cursor)
+		}
+		seen[cursor] = true
+	}
+	code := s.endsAfter(func(m heard) { note(m.Payload) })
+	if code != 4413 || len(seen) == 0 {
+		t.Errorf("%d after %d edges", code, len(seen))
+	}
+	made := 0
+	for after, more := any(nil), true; more; {
+		page := at[map[string]any](t, w.must(ann, `query($a: ID!, $after: String) { account(id: $a) { decisions(first: 200, after: $after) { edges { cursor } pageInfo { endCursor hasNextPage } } } }`,
+			vars{"a": acme, "after": after}), "account", "decisions")
+		made += len(at[[]any](t, page, "edges"))
+		after, more = at[any](t, page, "pageInfo", "endCursor"), at[bool](t, page, "pageInfo", "hasNextPage")
+	}
+	for again := w.follow(ann, decisions(acme, cursor)); len(seen) < made; {
+		note([]byte(again.next()))
 	}
 }

@@ -68,9 +68,16 @@ func (s *socket) hear() heard {
 // ends waits for the end of the socket and returns its code.
 func (s *socket) ends() int {
 	s.t.Helper()
+	return s.endsAfter(func(heard) {})
+}
+
+// endsAfter does too, and shows what comes before.
+func (s *socket) endsAfter(show func(heard)) int {
+	s.t.Helper()
 	_ = s.SetReadDeadline(time.Now().Add(10 * time.Second))
 	for {
-		_, _, err := s.ReadMessage()
+		var m heard
+		err := s.ReadJSON(&m)
 		var closed *websocket.CloseError
 		if errors.As(err, &closed) {
 			return closed.Code
@@ -78,6 +85,7 @@ func (s *socket) ends() int {
 		if err != nil {
 			s.t.Fatal(err)
 		}
+		show(m)
 	}
 }
 
