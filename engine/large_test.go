@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -127,5 +128,38 @@ func TestAContestedAccountIsReadAhead(t *testing.T) {
 	}
 	if reads[0] != 1 || reads[5] != 0 {
 		t.Errorf("alone again it reads %v", reads)
+	}
+}
+
+// Nothing is counted again for an account that was never asked.
+func TestANewAccountIsNotCountedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.windowed()
+	e := w.with(w.redis, engine.Options{Shards: 1})
+	var accounts []string
+	for i := range 5 {
+		accounts = append(accounts, w.account(fmt.Sprint("new", i), "windows"))
+	}
+	ask := func(e *engine.Engine) {
+		w.clock.Add(time.Second)
+		for _, a := range accounts {
+			must(e.Authorize(t.Context(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: w.key()}))
+		}
+	}
+	ask(e)
+	if n := e.Rebuilds(); n != 0 {
+		t.Errorf("%d rebuilds", n)
+	}
+	// What it then wrote counts elsewhere too.
+	two := w.with(w.redis, engine.Options{Shards: 1})
+	ask(two)
+	if n := two.Rebuilds(); n != 0 {
+		t.Errorf("%d rebuilds in another process", n)
+	}
+	// And without Redis it is counted from the usage.
+	three := w.with(away{}, engine.Options{Shards: 1})
+	ask(three)
+	if n := three.Rebuilds(); n != int64(len(accounts)) {
+		t.Errorf("%d rebuilds without Redis", n)
 	}
 }

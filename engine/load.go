@@ -194,7 +194,8 @@ func (b *batch) loadCounters(ahead map[string]*prefetched) error {
 			continue
 		}
 		if shape := a.wantedShape(); a.shape != shape {
-			a.fields, a.complete, a.held, a.shape = map[counters.Field]*waterfall.Series{}, false, false, shape
+			// An account without usage has counted nothing, whatever is asked.
+			a.fields, a.complete, a.held, a.shape = map[counters.Field]*waterfall.Series{}, a.Events == 0, false, shape
 		}
 		if p := ahead[a.ID]; p != nil {
 			a.take(p)
