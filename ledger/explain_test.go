@@ -52,7 +52,13 @@ type session struct {
 
 func prepare(t *testing.T, pool *pgxpool.Pool, statements map[string]string) *session {
 	t.Helper()
-	conn, err := pool.Acquire(t.Context())
+	return prepareAs(t.Context(), t, pool, statements)
+}
+
+// prepareAs takes the connection for what the context sees.
+func prepareAs(ctx context.Context, t *testing.T, pool *pgxpool.Pool, statements map[string]string) *session {
+	t.Helper()
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
