@@ -164,6 +164,47 @@ func check(t *testing.T, err error) {
 	}
 }
 
+// crowdOfWindows lets callers ask in turn for units of accounts on the plan
+// "windows", each call of the next engine, until stop, which tells what each
+// account got.
+func (w *world) crowdOfWindows(callers int, engines []*engine.Engine, accounts ...string) (stop func() map[string]tally) {
+	var mu sync.Mutex
+	seen, calls := map[string]tally{}, 0
+	for _, a := range accounts {
+		seen[a] = tally{}
+	}
+	var group sync.WaitGroup
+	done := make(chan struct{})
+	for i := range callers {
+		group.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				a := accounts[(i+n)%len(accounts)]
+				d, err := engines[(i+n/len(accounts))%len(engines)].Authorize(context.Background(), engine.AuthorizeRequest{Account: a,
+					User: []string{"ann", "bob", "cy"}[i%3], Feature: "chat", Quantity: 1, Key: fmt.Sprint(i, "-", n)})
+				if err != nil {
+					w.t.Error(err)
+					return
+				}
+				mu.Lock()
+				seen[a].add(d)
+				calls++
+				mu.Unlock()
+			}
+		})
+	}
+	return func() map[string]tally {
+		close(done)
+		group.Wait()
+		w.t.Logf("%d calls", calls)
+		return seen
+	}
+}
+
 // redisLostUnderLoad: many callers through two engines while Redis is
 // emptied, killed and started: the windows still give exactly their limits.
 func redisLostUnderLoad(t *testing.T, s *stores.Stores) {
@@ -172,31 +213,7 @@ func redisLostUnderLoad(t *testing.T, s *stores.Stores) {
 	ctx := context.Background()
 	engines := []*engine.Engine{w.Engine, w.another(w.redis)}
 	account := w.account("busy", "windows")
-	var mu sync.Mutex
-	seen, calls := tally{}, 0
-	var group sync.WaitGroup
-	done := make(chan struct{})
-	for i := range 12 {
-		group.Go(func() {
-			for n := 0; ; n++ {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				d, err := engines[(i+n)%2].Authorize(ctx, engine.AuthorizeRequest{Account: account, User: []string{"ann", "bob", "cy"}[i%3], Feature: "chat",
-					Quantity: 1, Key: fmt.Sprint(i, "-", n)})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				mu.Lock()
-				seen.add(d)
-				calls++
-				mu.Unlock()
-			}
-		})
-	}
+	stop := w.crowdOfWindows(12, engines, account)
 	for n := range 24 {
 		time.Sleep(60 * time.Millisecond)
 		w.clock.Add(6 * time.Second)
@@ -209,11 +226,9 @@ func redisLostUnderLoad(t *testing.T, s *stores.Stores) {
 			check(t, s.Redis.Start(ctx))
 		}
 	}
-	close(done)
-	group.Wait()
+	seen := stop()[account]
 	seen.audit(t)
 	w.verified()
-	t.Logf("%d calls", calls)
 	// Full use: the first minute's worth of the long window, per user.
 	for _, user := range []string{"ann", "bob", "cy"} {
 		var sum int64

@@ -19,6 +19,7 @@ const (
 
 // storesCommand is `spillway stores -- COMMAND ARGS…`.
 type storesCommand struct {
+	Cluster bool     `help:"Give the command a Redis Cluster of three nodes instead of the one Redis."`
 	Command []string `arg:"" passthrough:"" help:"The command with its arguments, after --."`
 }
 
@@ -45,10 +46,19 @@ func (c *storesCommand) Run(out *outside, ctx boxed) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
+	redisURL := s.RedisURL
+	if c.Cluster {
+		cluster, err := stores.StartCluster(ctx, 3)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = cluster.Stop() }() // ends with this process anyway
+		redisURL = cluster.URL
+	}
 
 	cmd := exec.CommandContext(ctx, program, command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = out.stdin, out.stdout, out.stderr
-	cmd.Env = append(os.Environ(), testDatabaseVariable+"="+s.DatabaseURL, testRedisVariable+"="+s.RedisURL)
+	cmd.Env = append(os.Environ(), testDatabaseVariable+"="+s.DatabaseURL, testRedisVariable+"="+redisURL)
 	// At a terminal Ctrl-C reaches the command by itself; a signal to us alone
 	// is passed on. Either way the command has time to clean up.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

@@ -48,21 +48,26 @@ type bench struct {
 	corrupt corrupt
 }
 
-// TestStores holds the memory and the Redis to the same behavior.
+func onRedis(t *testing.T, url string) (store, corrupt) {
+	r := openRedis(t, url)
+	return r, func(t *testing.T, account string, f Field, packed string) {
+		if err := r.client.HSet(context.Background(), key(account), f.name(), packed).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestStores holds the memory, the Redis and a Redis Cluster to the same
+// behavior.
 func TestStores(t *testing.T) {
+	cluster := startCluster(t)
 	kinds := map[string]func(*testing.T) (store, corrupt){
 		"memory": func(*testing.T) (store, corrupt) {
 			m := NewMemory()
 			return m, func(_ *testing.T, account string, f Field, packed string) { m.accounts[account].fields[f] = packed }
 		},
-		"redis": func(t *testing.T) (store, corrupt) {
-			r := openRedis(t, redisURL(t))
-			return r, func(t *testing.T, account string, f Field, packed string) {
-				if err := r.client.HSet(context.Background(), key(account), f.name(), packed).Err(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		},
+		"redis":   func(t *testing.T) (store, corrupt) { return onRedis(t, redisURL(t)) },
+		"cluster": func(t *testing.T) (store, corrupt) { return onRedis(t, cluster.URL) },
 	}
 	for name, check := range map[string]func(*bench){
 		"an account that is not there":             unknownAccount,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -17,12 +16,11 @@ import (
 
 // Redis is the store in one Redis node or a Redis Cluster. It is safe for
 // concurrent use. While the store is away, calls fail at once with ErrAway, and
-// one call in each probe interval tries again.
+// one call in each probe interval tries again. A node of a cluster that is away
+// takes only its own accounts along.
 type Redis struct {
 	client redis.UniversalClient
-	// retryAt is the time in nanoseconds before which the store counts as
-	// away; 0: it is there.
-	retryAt atomic.Int64
+	nodes  nodes
 }
 
 const (
@@ -85,7 +83,9 @@ func NewRedis(options *redis.UniversalOptions) *Redis {
 	// By itself the library prints a line for each failed dial; the faults come
 	// back as errors, and the store's state is in Away.
 	quiet.Do(func() { redis.SetLogger(&logging.VoidLogger{}) })
-	return &Redis{client: redis.NewUniversalClient(&o)}
+	r := &Redis{client: redis.NewUniversalClient(&o)}
+	r.nodes.cluster, _ = r.client.(*redis.ClusterClient)
+	return r
 }
 
 // Client is the connection itself, for messages between processes.
@@ -94,51 +94,61 @@ func (r *Redis) Client() redis.UniversalClient { return r.client }
 // Close closes all connections.
 func (r *Redis) Close() error { return r.client.Close() }
 
-// Away tells whether the last call found the store away.
-func (r *Redis) Away() bool { return r.retryAt.Load() != 0 }
+// Away tells whether the last calls found the store away, all nodes of it.
+func (r *Redis) Away() bool { return r.nodes.away() }
 
-// Ping asks the store whether it is there.
+// Ping asks the store whether it is there, all nodes of it.
 func (r *Redis) Ping(ctx context.Context) error {
+	if r.nodes.cluster != nil {
+		return r.nodes.ping(ctx)
+	}
 	err := r.client.Ping(ctx).Err()
-	r.note(ctx, err)
+	r.nodes.whole.note(ctx, err)
 	return err
 }
 
 // Read answers each query, in order. An error means that none could be
-// answered.
+// answered; of a cluster, the accounts of a node that is away are as if they
+// were not there.
 func (r *Redis) Read(ctx context.Context, queries []Query) ([]Snapshot, error) {
-	if r.resting() {
-		return nil, ErrAway
+	out := make([]Snapshot, len(queries))
+	for i := range queries {
+		out[i].Fields = make([]*waterfall.Series, len(queries[i].Fields))
 	}
-	caller := ctx
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
+	err := r.nodes.call(ctx, len(queries), func(i int) string { return queries[i].Account },
+		func(ctx context.Context, mine []int) error { return r.read(ctx, queries, mine, out) })
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// read answers the queries of one node.
+func (r *Redis) read(ctx context.Context, queries []Query, mine []int, out []Snapshot) error {
 	pipe := r.client.Pipeline()
-	answers := make([]*redis.SliceCmd, len(queries))
-	for i, q := range queries {
+	answers := make([]*redis.SliceCmd, len(mine))
+	for n, i := range mine {
+		q := &queries[i]
 		names := make([]string, 0, len(q.Fields)+2)
 		names = append(names, versionField, shapeField)
 		for _, f := range q.Fields {
 			names = append(names, f.name())
 		}
-		answers[i] = pipe.HMGet(ctx, key(q.Account), names...)
+		answers[n] = pipe.HMGet(ctx, key(q.Account), names...)
 	}
 	_, err := pipe.Exec(ctx)
 	if redis.HasErrorPrefix(err, foreign) {
 		err = ownFault(answers)
 	}
-	if r.note(caller, err); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAway, err)
+	if err != nil {
+		return err
 	}
-	out := make([]Snapshot, len(queries))
-	for i := range queries {
-		if answers[i].Err() != nil {
-			out[i].Fields = make([]*waterfall.Series, len(queries[i].Fields))
-			continue
+	for n, i := range mine {
+		if answers[n].Err() == nil {
+			out[i] = snapshot(answers[n].Val())
 		}
-		out[i] = snapshot(answers[i].Val())
 	}
-	return out, nil
+	return nil
 }
 
 // foreign begins the answer for a key that holds no hash: somebody else's. It
@@ -196,42 +206,42 @@ end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1`)
 
-// Write applies each update and tells which of them the store now holds.
+// Write applies each update and tells which of them the store now holds. An
+// error means that none could be applied.
 func (r *Redis) Write(ctx context.Context, updates []Update) ([]bool, error) {
-	if r.resting() {
-		return nil, ErrAway
-	}
-	caller := ctx
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	held, err := r.write(ctx, updates, swap.EvalSha)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		// A store that was restarted does not know the script yet.
-		held, err = r.write(ctx, updates, swap.Eval)
-	}
-	if r.note(caller, err); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAway, err)
+	held := make([]bool, len(updates))
+	err := r.nodes.call(ctx, len(updates), func(i int) string { return updates[i].Account },
+		func(ctx context.Context, mine []int) error {
+			err := r.write(ctx, updates, mine, held, swap.EvalSha)
+			if redis.HasErrorPrefix(err, "NOSCRIPT") {
+				// A store that was restarted does not know the script yet.
+				err = r.write(ctx, updates, mine, held, swap.Eval)
+			}
+			return err
+		})
+	if err != nil {
+		return nil, err
 	}
 	return held, nil
 }
 
 type runScript func(ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
 
-func (r *Redis) write(ctx context.Context, updates []Update, run runScript) ([]bool, error) {
+// write applies the updates of one node.
+func (r *Redis) write(ctx context.Context, updates []Update, mine []int, held []bool, run runScript) error {
 	pipe := r.client.Pipeline()
-	answers := make([]*redis.Cmd, len(updates))
-	for i := range updates {
-		answers[i] = run(ctx, pipe, []string{key(updates[i].Account)}, arguments(&updates[i])...)
+	answers := make([]*redis.Cmd, len(mine))
+	for n, i := range mine {
+		answers[n] = run(ctx, pipe, []string{key(updates[i].Account)}, arguments(&updates[i])...)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	held := make([]bool, len(updates))
-	for i, a := range answers {
-		n, err := a.Int()
-		held[i] = err == nil && n == 1
+	for n, i := range mine {
+		told, err := answers[n].Int()
+		held[i] = err == nil && told == 1
 	}
-	return held, nil
+	return nil
 }
 
 func arguments(u *Update) []any {
@@ -246,28 +256,6 @@ func arguments(u *Update) []any {
 		args = append(args, f.name(), pack(s))
 	}
 	return args
-}
-
-// resting tells whether to leave the store alone. The first caller after the
-// probe interval tries; the others go on resting.
-func (r *Redis) resting() bool {
-	at := r.retryAt.Load()
-	if at == 0 {
-		return false
-	}
-	now := time.Now().UnixNano()
-	return now < at || !r.retryAt.CompareAndSwap(at, now+int64(probeInterval))
-}
-
-// note remembers what a call says about the store. A call whose own caller gave
-// up says nothing.
-func (r *Redis) note(caller context.Context, err error) {
-	switch {
-	case err == nil:
-		r.retryAt.Store(0)
-	case caller.Err() == nil:
-		r.retryAt.Store(time.Now().Add(probeInterval).UnixNano())
-	}
 }
 
 const (

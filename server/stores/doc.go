@@ -9,7 +9,8 @@
 // of 127.0.0.1 and asks for a password that is made anew at each start. The
 // standard ports are never touched. Both servers may be stopped, killed and
 // started again one by one, on the same address and the same data, which is
-// what the fault tests need.
+// what the fault tests need. [StartCluster] does the same with the nodes of a
+// Redis Cluster, for tests alone.
 //
 // # Durability
 //

@@ -20,7 +20,9 @@ type redis struct {
 	dir      string
 	port     int
 	password string
-	settled  bool // the port has been used and stays
+	cluster  bool // it is a node of a cluster,
+	busPort  int  // and hears the others there
+	settled  bool // the ports have been used and stay
 }
 
 func newRedis(p *place, dir string) (*redis, error) {
@@ -38,11 +40,13 @@ func newRedis(p *place, dir string) (*redis, error) {
 // stands neither in a file nor in the list of processes.
 func (r *redis) command() (*exec.Cmd, error) {
 	if !r.settled {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
+		for _, port := range []*int{&r.port, &r.busPort} {
+			free, err := freePort()
+			if err != nil {
+				return nil, err
+			}
+			*port = free
 		}
-		r.port = port
 	}
 	cmd := exec.Command(r.program, "-")
 	cmd.Dir = r.dir
@@ -52,15 +56,18 @@ func (r *redis) command() (*exec.Cmd, error) {
 
 // config keeps nothing on disk: the counters are a cache.
 func (r *redis) config() string {
-	return strings.Join([]string{
+	lines := []string{
 		"bind 127.0.0.1",
 		"port " + strconv.Itoa(r.port),
 		"requirepass " + r.password,
 		"daemonize no",
 		"appendonly no",
 		`save ""`,
-		"",
-	}, "\n")
+	}
+	if r.cluster {
+		lines = append(lines, r.clusterConfig()...)
+	}
+	return strings.Join(append(lines, ""), "\n")
 }
 
 // freePort asks the system for a port that is free now. Another process may
