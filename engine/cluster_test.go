@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,12 +35,11 @@ func newCluster(t *testing.T) (*redisCluster, *world) {
 	w := newWorldOn(t, c.URL)
 	w.windowed()
 	cluster := &redisCluster{Cluster: c, t: t, nodes: map[string]*redis.Client{}, ids: map[string]string{}}
-	masters := must(w.cluster().ClusterSlots(t.Context()).Result())
-	for _, m := range masters {
-		address := m.Nodes[0].Addr
+	for _, shard := range must(w.cluster().ClusterShards(t.Context()).Result()) {
+		address := addressOf(&shard)
 		node := redis.NewClient(&redis.Options{Addr: address, Password: w.cluster().Options().Password})
 		t.Cleanup(func() { _ = node.Close() })
-		cluster.nodes[address], cluster.ids[address] = node, m.Nodes[0].ID
+		cluster.nodes[address], cluster.ids[address] = node, shard.Nodes[0].ID
 	}
 	return cluster, w
 }
@@ -52,15 +52,21 @@ func (w *world) cluster() *redis.ClusterClient {
 	return c
 }
 
+// addressOf is that of a shard's only node.
+func addressOf(shard *redis.ClusterShard) string {
+	return net.JoinHostPort(shard.Nodes[0].IP, strconv.FormatInt(shard.Nodes[0].Port, 10))
+}
+
 // owner is the address of the node that has an account's slot, by the word of
 // that node itself.
 func (c *redisCluster) owner(account string) (address string, slot int) {
 	c.t.Helper()
 	for address, node := range c.nodes {
-		slot := int(must(node.ClusterKeySlot(c.t.Context(), "spillway:{"+account+"}").Result()))
-		for _, s := range must(node.ClusterSlots(c.t.Context()).Result()) {
-			if s.Start <= slot && slot <= s.End && s.Nodes[0].Addr == address {
-				return address, slot
+		slot := must(node.ClusterKeySlot(c.t.Context(), "spillway:{"+account+"}").Result())
+		for _, shard := range must(node.ClusterShards(c.t.Context()).Result()) {
+			holds := func(r redis.SlotRange) bool { return r.Start <= slot && slot <= r.End }
+			if addressOf(&shard) == address && slices.ContainsFunc(shard.Slots, holds) {
+				return address, int(slot)
 			}
 		}
 	}

@@ -89,6 +89,10 @@ func TestStoresForACommand(t *testing.T) {
 	if _, err := fmt.Sscan(stdout.String(), &database, &cache); err != nil || !strings.HasPrefix(database, "postgres://") || !strings.HasPrefix(cache, "redis://") {
 		t.Errorf("the command saw %q", stdout.String())
 	}
+	code, cluster, told := start(t, environment(), "stores", "--cluster", "sh", "-c", `echo "$SPILLWAY_TEST_REDIS_URL"`)
+	if code != exitDone || strings.Count(cluster, "redis://") != 3 {
+		t.Errorf("with a cluster: code %d, the command saw %q; %s", code, cluster, told)
+	}
 	for _, script := range []struct {
 		text string
 		code int
