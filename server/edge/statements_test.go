@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -14,47 +15,56 @@ import (
 	"spillway/ledger/ledgertest"
 )
 
-// statements counts what the server asks of PostgreSQL, on the wire.
+// statements counts what the server asks of PostgreSQL for requests, on the wire.
 type statements struct{ n atomic.Int64 }
 
 func (s *statements) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	return &countedConn{Conn: c, count: &s.n, rest: 0, startup: true}, err
+	return &countedConn{Conn: c, count: &s.n, startup: true, idle: map[string]bool{}}, err
 }
 
 // countedConn reads along in the messages to the server, whose first has no
-// type: Execute runs a prepared statement, Query one in plain text.
+// type: Bind gives a prepared statement its values, Query is one in plain text.
 type countedConn struct {
 	net.Conn
 	count   *atomic.Int64
 	startup bool
-	head    []byte // of the next message, not yet complete
-	rest    int    // of the present message
+	message []byte // the next one, not yet complete
+	// idle are the prepared statements that the server runs for no request.
+	idle map[string]bool
 }
 
 func (c *countedConn) Write(b []byte) (int, error) {
-	for p := b; len(p) > 0; {
-		if c.rest > 0 {
-			n := min(c.rest, len(p))
-			c.rest, p = c.rest-n, p[n:]
-			continue
-		}
-		size := 5
+	c.message = append(c.message, b...)
+	for {
+		head := 5
 		if c.startup {
-			size = 4
+			head = 4
 		}
-		n := min(size-len(c.head), len(p))
-		c.head, p = append(c.head, p[:n]...), p[n:]
-		if len(c.head) < size {
-			continue
+		if len(c.message) < head {
+			break
 		}
-		if !c.startup && (c.head[0] == 'E' || c.head[0] == 'Q') {
-			c.count.Add(1)
+		size := head - 4 + int(binary.BigEndian.Uint32(c.message[head-4:]))
+		if len(c.message) < size {
+			break
 		}
-		c.rest = int(binary.BigEndian.Uint32(c.head[size-4:])) - 4
-		c.head, c.startup = c.head[:0], false
+		if !c.startup {
+			c.look(c.message[0], c.message[head:size])
+		}
+		c.message, c.startup = c.message[size:], false
 	}
 	return c.Conn.Write(b)
+}
+
+func (c *countedConn) look(kind byte, body []byte) {
+	first, rest, _ := bytes.Cut(body, []byte{0})
+	second, _, _ := bytes.Cut(rest, []byte{0})
+	switch {
+	case kind == 'P': // its name, its text: the look whether the catalog changed goes on all the time
+		c.idle[string(first)] = bytes.Contains(second, []byte("catalog_version"))
+	case kind == 'B' && !c.idle[string(second)], kind == 'Q':
+		c.count.Add(1)
+	}
 }
 
 // asking is how many statements a query takes. The server does other things
