@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import type { AccountHead } from "./AccountPage";
+import type { AccountHead } from "./accountHead";
 import { GrantAction } from "./actions/GrantAction";
 import { PlanAction } from "./actions/PlanAction";
 import { SpendCapAction } from "./actions/SpendCapAction";

@@ -2,7 +2,7 @@ import { Tabs } from "@mantine/core";
 import { useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useData } from "../../api/useData";
-import { AccountHeadDocument, type AccountHeadQuery } from "../../gql/graphql";
+import { AccountHeadDocument } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { PageSkeleton } from "../../parts/feedback/PageSkeleton";
@@ -16,9 +16,8 @@ import { AccountActions } from "./AccountActions";
 import { AccountAudit } from "./AccountAudit";
 import { RefundButton } from "./actions/RefundAction";
 import { VoidButton } from "./actions/VoidAction";
+import type { AccountHead } from "./accountHead";
 import { UserPicker } from "./UserPicker";
-
-export type AccountHead = NonNullable<AccountHeadQuery["account"]>;
 
 const parts = [
   ["overview", "Overview"],

@@ -3,7 +3,7 @@ import { formatQuantity, withUnit } from "../../format/quantity";
 import { Amount } from "../money/Amount";
 import { RelativeTime } from "../time/Times";
 import { kindWords, ledgerWords, postingWords } from "../words/words";
-import type { Explained } from "./WhyDrawer";
+import type { Explained } from "./explained";
 import css from "./Why.module.css";
 
 /** What the decision wrote: its usage event, what each part cost, and each posting that followed. */

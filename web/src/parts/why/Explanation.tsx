@@ -6,7 +6,7 @@ import { Countdown, RelativeTime } from "../time/Times";
 import { reasonWords } from "../words/words";
 import { Chain } from "./Chain";
 import { StepFlow } from "./StepFlow";
-import type { Explained } from "./WhyDrawer";
+import type { Explained } from "./explained";
 import css from "./Why.module.css";
 
 /** A decision from what was asked, down the waterfall, to what it wrote into the books. */

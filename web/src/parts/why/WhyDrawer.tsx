@@ -1,14 +1,13 @@
 import { Drawer } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useData } from "../../api/useData";
-import { WhyDocument, type WhyQuery } from "../../gql/graphql";
+import { WhyDocument } from "../../gql/graphql";
 import { useWhy } from "../decisions/useWhy";
 import { Empty } from "../feedback/Empty";
 import { FaultNotice } from "../feedback/FaultNotice";
 import { RowsSkeleton } from "../feedback/PageSkeleton";
 import { Explanation } from "./Explanation";
-
-export type Explained = NonNullable<WhyQuery["decision"]>;
+import type { Explained } from "./explained";
 
 export interface Props {
   /** Where the address does not name the decision's account. */

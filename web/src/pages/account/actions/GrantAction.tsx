@@ -8,7 +8,7 @@ import { CreateGrantDocument, PlansDocument } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
 import { Amount } from "../../../parts/money/Amount";
 import { kindWords } from "../../../parts/words/words";
-import type { AccountHead } from "../AccountPage";
+import type { AccountHead } from "../accountHead";
 import { GrantFields } from "./GrantFields";
 import { isValid, normal, start, toInput, type Fields } from "./grantFields";
 

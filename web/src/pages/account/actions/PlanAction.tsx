@@ -8,7 +8,7 @@ import { PlanDiff } from "../../plans/PlanDiff";
 import { newest } from "../../plans/newest";
 import { planInput } from "../../plans/planText";
 import { Simulation } from "../../plans/Simulation";
-import type { AccountHead } from "../AccountPage";
+import type { AccountHead } from "../accountHead";
 
 /** Puts the account on another plan, with what differs and what its last week would have been like. */
 export function PlanAction({ account, onClose, onDone }: { account: AccountHead; onClose: () => void; onDone: () => void }) {

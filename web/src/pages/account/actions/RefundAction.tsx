@@ -6,7 +6,7 @@ import { newKey } from "../../../format/key";
 import { parseQuantity, withUnit } from "../../../format/quantity";
 import { RefundDocument } from "../../../gql/graphql";
 import { ActionDialog } from "../../../parts/actions/ActionDialog";
-import type { Explained } from "../../../parts/why/WhyDrawer";
+import type { Explained } from "../../../parts/why/explained";
 
 interface Props {
   accountId: string;

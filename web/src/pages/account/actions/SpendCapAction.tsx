@@ -5,7 +5,7 @@ import { formatCredits, fromMicros, isCredits, toMicros, withCredits } from "../
 import { SetSpendCapDocument, type CalendarPeriod } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
 import { capital, periodWords } from "../../../parts/words/words";
-import type { AccountHead } from "../AccountPage";
+import type { AccountHead } from "../accountHead";
 import css from "./Actions.module.css";
 
 /** Limits what may be drawn from credits in a calendar period, or lifts that limit. */

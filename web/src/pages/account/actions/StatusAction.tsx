@@ -3,7 +3,7 @@ import { SetAccountStatusDocument } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
 import { RelativeTime } from "../../../parts/time/Times";
 import { accountStatusWords } from "../../../parts/words/words";
-import type { AccountHead } from "../AccountPage";
+import type { AccountHead } from "../accountHead";
 
 /** Suspends an account, or activates it again. */
 export function StatusAction({ account, onClose, onDone }: { account: AccountHead; onClose: () => void; onDone: () => void }) {
