@@ -102,7 +102,7 @@ func newWorldOn(t testing.TB, redis string) *world {
 
 func openLedger(t testing.TB, url string) *ledger.Ledger {
 	t.Helper()
-	l, err := ledger.Open(context.Background(), url, ledger.Options{})
+	l, err := ledger.Open(context.Background(), url, ledgertest.Options())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,5 +32,6 @@ var HotStatements = map[string]string{
 	"lock": sqlLock, "earlier": sqlEarlier, "decisions": sqlDecisions, "open grants": sqlOpenGrants, "grants by id": sqlGrantsByID,
 	"grants by key": sqlGrantsByKey, "usage since": sqlUsageSince, "parts": sqlParts, "postings": sqlPostingsOf,
 	"update lots": sqlUpdateLots, "update heads": sqlUpdateHeads,
+	"lock one": sqlLockOne, "update lot": sqlUpdateLot, "update head": sqlUpdateHead,
 	"insert events": sqlInsertEvents, "insert monetization": sqlInsertMonetization, "insert postings": sqlInsertPostings,
 }

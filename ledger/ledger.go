@@ -25,6 +25,8 @@ type Ledger struct {
 	// read serves queries, and own those of a context that sees one account:
 	// see Only.
 	read, own *pgxpool.Pool
+	// single: see Options.
+	single bool
 }
 
 // Options of Open.
@@ -32,6 +34,10 @@ type Options struct {
 	// Writers and Readers are the most connections of each kind; 0: 16 and 16.
 	// Half as many as Readers again serve those who see one account.
 	Writers, Readers int
+	// SingleAccount makes every statement of a batch that locks or changes rows
+	// name one account: all that a PostgreSQL distributed by account (Citus)
+	// locks in one statement.
+	SingleAccount bool
 	// DialFunc replaces the dialer, so that a test can cut a connection.
 	DialFunc pgconn.DialFunc
 }
@@ -41,7 +47,7 @@ type Options struct {
 // back. Connections work as AppRole, those for who sees one account as userRole.
 func Open(ctx context.Context, url string, o Options) (l *Ledger, err error) {
 	writers, readers := cmp.Or(o.Writers, 16), cmp.Or(o.Readers, 16)
-	l = &Ledger{}
+	l = &Ledger{single: o.SingleAccount}
 	defer func() {
 		if err != nil {
 			l.Close()

@@ -18,7 +18,8 @@ import (
 )
 
 // accountTables hold the rows of accounts; the first three are the datasets.
-var accountTables = []string{"usage_events", "monetization_events", "balance_updates", "accounts", "grants", "holds", "audit_log"}
+var accountTables = []string{"usage_events", "monetization_events", "balance_updates", "accounts", "grants", "holds", "audit_log",
+	"reconciliations", "mismatches", "anomalies", "account_days", "key_conflicts"}
 
 // rows runs a query as a superuser and returns its single text column.
 func rows(t *testing.T, url, sql string, args ...any) []string {
@@ -46,6 +47,10 @@ func TestTheSchemaCanBeDistributedByAccount(t *testing.T) {
 	url := ledgertest.URL(t)
 	if missing := rows(t, url, `select x from unnest($1::text[]) x where to_regclass('public.' || x) is null`, accountTables); len(missing) > 0 {
 		t.Fatalf("the tables %v are not there", missing)
+	}
+	if more := rows(t, url, `select table_name::text from information_schema.columns where table_schema = 'public' and column_name = 'account_id'
+		and table_name <> all($1)`, accountTables); len(more) > 0 {
+		t.Errorf("the tables %v hold rows of accounts too", more)
 	}
 	keys := rows(t, url, `select c.relname from pg_index i join pg_class c on c.oid = i.indrelid where i.indisunique and c.relname = any($1)`, accountTables)
 	if len(keys) < len(accountTables) {

@@ -49,8 +49,9 @@ type Loaded struct {
 // Tx is the transaction of one batch. It holds the row locks of its accounts
 // until Commit or Rollback.
 type Tx struct {
-	conn *pgxpool.Conn
-	done bool
+	conn   *pgxpool.Conn
+	single bool
+	done   bool
 }
 
 const (
@@ -92,7 +93,7 @@ func (l *Ledger) Begin(ctx context.Context, want Want) (*Tx, *Loaded, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	tx := &Tx{conn: conn}
+	tx := &Tx{conn: conn, single: l.single}
 	loaded, err := tx.begin(ctx, want)
 	if err != nil {
 		tx.Rollback()
@@ -105,7 +106,7 @@ func (tx *Tx) begin(ctx context.Context, want Want) (*Loaded, error) {
 	loaded := &Loaded{Accounts: make(map[string]*Account, len(want.Accounts))}
 	batch := &pgx.Batch{}
 	batch.Queue("begin isolation level read committed")
-	batch.Queue(sqlLock, want.Accounts).Query(func(rows pgx.Rows) error {
+	locked := func(rows pgx.Rows) error {
 		for rows.Next() {
 			a, err := scanAccount(rows)
 			if err != nil {
@@ -114,7 +115,12 @@ func (tx *Tx) begin(ctx context.Context, want Want) (*Loaded, error) {
 			loaded.Accounts[a.ID] = a
 		}
 		return rows.Err()
-	})
+	}
+	if tx.single {
+		queueLocksOfOne(batch, want.Accounts, locked)
+	} else {
+		batch.Queue(sqlLock, want.Accounts).Query(locked)
+	}
 	if len(want.Keys) > 0 {
 		loaded.Earlier = make(map[KeyRef]*Event)
 		accounts, keys := splitKeys(want.Keys)

@@ -47,7 +47,7 @@ func (tx *Tx) Commit(ctx context.Context, w *Writes) error {
 	defer cancel()
 	defer tx.Rollback()
 	batch := &pgx.Batch{}
-	w.queue(batch)
+	w.queue(batch, tx.single)
 	batch.Queue("commit")
 	results := tx.conn.SendBatch(ctx, batch)
 	for range batch.Len() - 1 {
@@ -72,7 +72,12 @@ func (tx *Tx) Commit(ctx context.Context, w *Writes) error {
 	return nil
 }
 
-func (w *Writes) queue(batch *pgx.Batch) {
+// queue sends all that is to be written; single: see Options.SingleAccount.
+func (w *Writes) queue(batch *pgx.Batch, single bool) {
+	lots, heads := queueLots, queueHeads
+	if single {
+		lots, heads = queueLotsOfOne, queueHeadsOfOne
+	}
 	if len(w.Events) > 0 {
 		queueEvents(batch, w.Events)
 	}
@@ -86,7 +91,7 @@ func (w *Writes) queue(batch *pgx.Batch) {
 		queueNewGrant(batch, &w.NewGrants[i])
 	}
 	if len(w.Lots) > 0 {
-		queueLots(batch, w.Lots)
+		lots(batch, w.Lots)
 	}
 	for _, h := range w.HoldsOpen {
 		batch.Queue(`insert into holds (account_id, decision_id, expires_at) values ($1, $2, $3)`, h.Account, h.ID, h.ExpiresAt.Time())
@@ -101,7 +106,7 @@ func (w *Writes) queue(batch *pgx.Batch) {
 		queueAudit(batch, &w.Audit[i])
 	}
 	if len(w.Accounts) > 0 {
-		queueHeads(batch, w.Accounts)
+		heads(batch, w.Accounts)
 	}
 }
 

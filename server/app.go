@@ -51,7 +51,7 @@ func serveApp(ctx context.Context, c appConfig) error {
 
 // connect opens the stores and refuses those that are not safe to work on.
 func (a *app) connect(ctx context.Context) (err error) {
-	if a.ledger, err = ledger.Open(ctx, a.config.Settings.DatabaseURL, ledger.Options{}); err != nil {
+	if a.ledger, err = ledger.Open(ctx, a.config.Settings.DatabaseURL, ledger.Options{SingleAccount: a.config.Settings.SingleAccount}); err != nil {
 		return unusable{err}
 	}
 	check, cancel := context.WithTimeout(ctx, 10*time.Second)

@@ -33,6 +33,7 @@ type settings struct {
 	AllowedOrigins []string // further origins of browsers, such as https://app.example.org
 	LogLevel       slog.Level
 	OTLPEndpoint   string // empty: no traces are sent
+	SingleAccount  bool   // see ledger.Options
 	// Anomalies say what the watch raises.
 	Anomalies engine.AnomalyRules
 	// ReconcileEvery is the time between two reconciliations of what is new,
@@ -63,8 +64,9 @@ var (
 	origins     = setting{"SPILLWAY_ALLOWED_ORIGINS", "", "further origins whose pages may call, separated by commas; the portal's own always may", readOrigins}
 	logLevel    = setting{"SPILLWAY_LOG_LEVEL", "info", "debug, info, warn or error", readLogLevel}
 	otlp        = setting{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "http or https address of a collector for traces; empty sends none", readOTLP}
+	distributed = setting{"SPILLWAY_DISTRIBUTED", "no", "yes where PostgreSQL is distributed by account (Citus): each statement then locks one account", readDistributed}
 
-	serverSettings = slices.Concat([]setting{databaseURL, redisURL, listen, jwtSecret, jwksURL, issuer, audience, origins, logLevel, otlp}, jobSettings)
+	serverSettings = slices.Concat([]setting{databaseURL, distributed, redisURL, listen, jwtSecret, jwksURL, issuer, audience, origins, logLevel, otlp}, jobSettings)
 )
 
 // loadSettings reads and checks the named variables. A variable that is set but
@@ -120,6 +122,14 @@ func readDatabaseURL(s *settings, value string) error {
 		return errors.New("is not a PostgreSQL address: expected postgres://owner:password@host:5432/database")
 	}
 	s.DatabaseURL = value
+	return nil
+}
+
+func readDistributed(s *settings, value string) error {
+	if value != "yes" && value != "no" {
+		return fmt.Errorf("is %q: expected yes or no", value)
+	}
+	s.SingleAccount = value == "yes"
 	return nil
 }
 

@@ -36,7 +36,7 @@ func TestSettingsRead(t *testing.T) {
 		"REDIS_URL=rediss://u:p@a:7000, b:7001,redis://c:7002", "SPILLWAY_LISTEN=[::1]:0",
 		"SPILLWAY_JWT_SECRET=", "SPILLWAY_JWKS_URL=file:///etc/keys.json", "SPILLWAY_LOG_LEVEL=WARN",
 		"SPILLWAY_ALLOWED_ORIGINS=https://app.example.org, http://localhost:5173",
-		"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318", "SPILLWAY_DISTRIBUTED=yes",
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestSettingsRead(t *testing.T) {
 	if !slices.Equal(s.Redis.Addrs, []string{"a:7000", "b:7001", "c:7002"}) || s.Redis.Password != "p" || s.Redis.TLSConfig == nil {
 		t.Errorf("Redis: %+v", s.Redis)
 	}
-	if s.Listen != "[::1]:0" || s.LogLevel != slog.LevelWarn || s.JWKSURL != "file:///etc/keys.json" || s.OTLPEndpoint == "" ||
+	if s.Listen != "[::1]:0" || s.LogLevel != slog.LevelWarn || s.JWKSURL != "file:///etc/keys.json" || s.OTLPEndpoint == "" || !s.SingleAccount ||
 		!slices.Equal(s.AllowedOrigins, []string{"https://app.example.org", "http://localhost:5173"}) {
 		t.Errorf("got %+v", s)
 	}
@@ -61,7 +61,7 @@ func TestUnusableSettingsAreNamed(t *testing.T) {
 		"SPILLWAY_JWKS_URL=http://keys.example.org/k", "SPILLWAY_JWKS_URL=ftp://h/k", "SPILLWAY_JWKS_URL=keys.json", "SPILLWAY_JWKS_URL=file://h/k",
 		"SPILLWAY_JWT_ISSUER= spillway", "SPILLWAY_JWT_AUDIENCE=spillway ",
 		"SPILLWAY_ALLOWED_ORIGINS=*", "SPILLWAY_ALLOWED_ORIGINS=https://a.org/path", "SPILLWAY_ALLOWED_ORIGINS=https://a.org,b.org",
-		"SPILLWAY_LOG_LEVEL=loud", "OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318",
+		"SPILLWAY_LOG_LEVEL=loud", "SPILLWAY_DISTRIBUTED=maybe", "OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4318",
 	} {
 		name, _, _ := strings.Cut(pair, "=")
 		_, err := loadServerSettings(with(pair))
@@ -78,7 +78,7 @@ func TestHelpListsEverySetting(t *testing.T) {
 	help := settingsHelp(serverSettings)
 	for _, name := range []string{
 		"DATABASE_URL", "REDIS_URL", "SPILLWAY_LISTEN (127.0.0.1:8080)", "SPILLWAY_JWT_SECRET", "SPILLWAY_JWKS_URL", "SPILLWAY_JWT_ISSUER (spillway)",
-		"SPILLWAY_JWT_AUDIENCE (spillway)", "SPILLWAY_ALLOWED_ORIGINS", "SPILLWAY_LOG_LEVEL (info)", "OTEL_EXPORTER_OTLP_ENDPOINT",
+		"SPILLWAY_JWT_AUDIENCE (spillway)", "SPILLWAY_ALLOWED_ORIGINS", "SPILLWAY_LOG_LEVEL (info)", "SPILLWAY_DISTRIBUTED (no)", "OTEL_EXPORTER_OTLP_ENDPOINT",
 	} {
 		if !strings.Contains(help, name) {
 			t.Errorf("%s is not listed", name)

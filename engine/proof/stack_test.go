@@ -54,7 +54,7 @@ func newStack(t testing.TB) *stack {
 	ctx := context.Background()
 	s := &stack{t: t, clock: &clock{now: beginning}}
 	var err error
-	if s.ledger, err = ledger.Open(ctx, ledgertest.URL(t), ledger.Options{}); err != nil {
+	if s.ledger, err = ledger.Open(ctx, ledgertest.URL(t), ledgertest.Options()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.ledger.Close)

@@ -27,6 +27,11 @@ import (
 // PostgreSQL, as a superuser.
 const Variable = "SPILLWAY_TEST_DATABASE_URL"
 
+// CitusVariable names the environment variable that holds the URL of a Citus
+// whose one node has all shards, as a superuser. Where it is set, the tests run
+// there, on tables distributed by account.
+const CitusVariable = "CITUS_DATABASE_URL"
+
 var (
 	once     sync.Once
 	onceErr  error
@@ -37,17 +42,24 @@ var (
 // URL makes a fresh migrated database and returns its URL, for a superuser.
 func URL(t testing.TB) string {
 	t.Helper()
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if citus := os.Getenv(CitusVariable); citus != "" {
+		if err := makeDistributed(ctx, citus, name); err != nil {
+			t.Fatalf("the distributed database: %v", err)
+		}
+		t.Cleanup(func() { drop(citus, name) })
+		return withDatabase(citus, name)
+	}
 	server := os.Getenv(Variable)
 	if server == "" {
 		t.Fatalf("%s is not set; run: make test", Variable)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	once.Do(func() { template, onceErr = makeTemplate(ctx, server) })
 	if onceErr != nil {
 		t.Fatalf("the template database: %v", onceErr)
 	}
-	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
 	if err := locked(ctx, server, func(c *pgx.Conn) error {
 		_, err := c.Exec(ctx, "create database "+name+" template "+template)
 		return err
@@ -58,10 +70,15 @@ func URL(t testing.TB) string {
 	return withDatabase(server, name)
 }
 
+// Options are those that the database of the tests asks for.
+func Options() ledger.Options {
+	return ledger.Options{SingleAccount: os.Getenv(CitusVariable) != ""}
+}
+
 // New opens a ledger on a fresh database.
 func New(t testing.TB) *ledger.Ledger {
 	t.Helper()
-	l, err := ledger.Open(context.Background(), URL(t), ledger.Options{})
+	l, err := ledger.Open(context.Background(), URL(t), Options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +126,41 @@ func makeTemplate(ctx context.Context, server string) (string, error) {
 		_, err := c.Exec(ctx, "alter database "+name+" is_template true")
 		return err
 	})
+}
+
+// makeDistributed makes a database without a template: Citus would not know the
+// copied tables as its own.
+func makeDistributed(ctx context.Context, server, name string) error {
+	if err := locked(ctx, server, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "create database "+name)
+		return err
+	}); err != nil {
+		return err
+	}
+	database := withDatabase(server, name)
+	c, err := pgx.Connect(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(ctx) }()
+	if _, err := c.Exec(ctx, "create extension citus"); err != nil {
+		return err
+	}
+	if err := ledger.Migrate(ctx, database); err != nil {
+		return err
+	}
+	for _, sql := range []string{
+		"set citus.shard_count = 4",
+		"select create_distributed_table('accounts', 'account_id')",
+		`select create_distributed_table(table_name::text, 'account_id', colocate_with => 'accounts') from information_schema.columns
+			where table_schema = 'public' and column_name = 'account_id' and table_name <> 'accounts'`,
+		`select create_reference_table(t::text) from unnest(array['features', 'prices', 'plans', 'catalog_version']) t`,
+	} {
+		if _, err := c.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func templateName() (string, error) {
