@@ -214,3 +214,33 @@ test("an anomaly appears by itself and leads to its account", async () => {
   expectClean(admin);
   await admin.context.close();
 });
+
+test("mismatches are named with their place, and a long list of them stays light", async () => {
+  const world = await makeWorld(server);
+  const admin = await visit(browser);
+  const { page } = admin;
+  const mismatch = { accountId: world.account, check: "replay.charged", expected: "1000", found: "999", reference: "event:e-1" };
+  const found = { id: "r-1", startedAt: new Date().toISOString(), finishedAt: new Date().toISOString(), accounts: 1 };
+  const node = {
+    ...found,
+    usageEvents: 9,
+    monetizationEvents: 9,
+    balanceUpdates: 9,
+    mismatches: Array.from({ length: 1000 }, () => mismatch),
+  };
+  const data = { reconciliations: { edges: [{ cursor: "r-1", node }], pageInfo: { hasNextPage: false, endCursor: "r-1" } } };
+  await page.route("**/graphql", (route) =>
+    route.request().postData()?.includes('"Reconciliations"') ? route.fulfill({ json: { data } }) : route.continue(),
+  );
+  await signIn(admin, server.url, world.admin, "/proof");
+  await page.getByRole("status").filter({ hasText: "1,000 mismatches" }).waitFor();
+  const row = page.locator("tbody tr");
+  expect(await row.count()).toBe(100);
+  expect(await row.first().innerText()).toMatch(/replay\.charged\s+1000\s+999\s+event:e-1/);
+  await page.getByText("See what differs").click();
+  await expect.poll(() => row.count()).toBe(200);
+  await row.first().getByRole("link", { name: world.account }).click();
+  await page.getByRole("heading", { name: world.name }).waitFor();
+  expectClean(admin);
+  await admin.context.close();
+});

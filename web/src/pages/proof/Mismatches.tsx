@@ -1,5 +1,9 @@
 import { Link } from "react-router";
+import { formatQuantity } from "../../format/quantity";
 import type { ReconciliationFieldsFragment } from "../../gql/graphql";
+
+/** One cause may show in thousands of places; the first of them tell what it is. */
+const most = 100;
 
 /** What the ledger says and what was found instead, a line each. */
 export function Mismatches({ mismatches }: { mismatches: ReconciliationFieldsFragment["mismatches"] }) {
@@ -16,7 +20,7 @@ export function Mismatches({ mismatches }: { mismatches: ReconciliationFieldsFra
           </tr>
         </thead>
         <tbody>
-          {mismatches.map((mismatch, place) => (
+          {mismatches.slice(0, most).map((mismatch, place) => (
             <tr key={place}>
               <td>
                 <Link to={`/accounts/${encodeURIComponent(mismatch.accountId)}`}>{mismatch.accountId}</Link>
@@ -29,6 +33,7 @@ export function Mismatches({ mismatches }: { mismatches: ReconciliationFieldsFra
           ))}
         </tbody>
       </table>
+      {mismatches.length > most && <p className="muted">The first {formatQuantity(most)} are shown.</p>}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { formatElapsed } from "../../format/time";
 import type { ReconciliationFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../../parts/Icon";
@@ -13,6 +14,7 @@ const longestMs = 65 * 60_000;
 /** One reconciliation: what it looked at, how long it took, what it found. */
 export function Run({ run }: { run: ReconciliationFieldsFragment }) {
   const now = useSlowNow();
+  const [open, setOpen] = useState(false);
   const faults = run.mismatches.length;
   const began = Date.parse(run.startedAt);
   const took = run.finishedAt ? Date.parse(run.finishedAt) - began : null;
@@ -32,9 +34,9 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
         </p>
         <p className="muted">{runWords(run)}</p>
         {faults > 0 && (
-          <details>
+          <details onToggle={(event) => setOpen(event.currentTarget.open)}>
             <summary>See what differs</summary>
-            <Mismatches mismatches={run.mismatches} />
+            {open && <Mismatches mismatches={run.mismatches} />}
           </details>
         )}
       </div>
