@@ -36,7 +36,8 @@ type Options struct {
 	Writers, Readers int
 	// SingleAccount makes every statement of a batch that locks or changes rows
 	// name one account: all that a PostgreSQL distributed by account (Citus)
-	// locks in one statement.
+	// locks in one statement. Measured, it costs the database 40 to 70 % more
+	// CPU time for a decision, so it is not the default.
 	SingleAccount bool
 	// DialFunc replaces the dialer, so that a test can cut a connection.
 	DialFunc pgconn.DialFunc
