@@ -23,6 +23,7 @@ type Engine struct {
 	store    Store
 	counters Counters
 	clock    func() time.Time
+	random   func() uint64
 	log      *slog.Logger
 	shards   []*shard
 	seed     maphash.Seed
@@ -34,7 +35,7 @@ type Engine struct {
 	closed   bool
 	workers  sync.WaitGroup
 	stop     context.CancelFunc
-	catalogs catalogSource
+	catalogs Catalogs
 
 	hub       *hub
 	messages  Messages
@@ -56,6 +57,8 @@ func (e *Engine) Rebuilds() int64 { return e.stats.rebuilds.Load() }
 type Options struct {
 	// Clock is the engine's time; nil: the system's.
 	Clock func() time.Time
+	// Random makes the tails of ids; nil: the system's.
+	Random func() uint64
 	// Shards is the number of workers; 0: 2. On two cores four of them take a
 	// quarter more of PostgreSQL's time for each decision, in smaller batches,
 	// and answer no sooner.
@@ -68,8 +71,9 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// catalogSource is where the catalog comes from.
-type catalogSource interface {
+// Catalogs is where the catalog comes from: the ledger, or, beside a Store in
+// memory, one in memory.
+type Catalogs interface {
 	CatalogVersion(ctx context.Context) (int64, error)
 	LoadCatalog(ctx context.Context) (*ledger.Catalog, error)
 }
@@ -79,19 +83,25 @@ type catalogSource interface {
 func New(ctx context.Context, l *ledger.Ledger, c Counters, o Options) (*Engine, error) {
 	e := newEngine(postgres{l}, c, l, o)
 	e.ledger = l
-	if _, err := e.refresh(ctx); err != nil {
-		return nil, err
-	}
-	e.start()
-	return e, nil
+	return e.open(ctx)
 }
 
-func newEngine(s Store, c Counters, catalogs catalogSource, o Options) *Engine {
-	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, log: o.Log, seed: maphash.MakeSeed(),
+// NewOn starts an engine on any store. It decides, and that is all: lists,
+// views, sweeps and changes of the catalog need the ledger that New is given.
+func NewOn(ctx context.Context, s Store, catalogs Catalogs, c Counters, o Options) (*Engine, error) {
+	e := newEngine(s, c, catalogs, o)
+	return e.open(ctx)
+}
+
+func newEngine(s Store, c Counters, catalogs Catalogs, o Options) *Engine {
+	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, random: o.Random, log: o.Log, seed: maphash.MakeSeed(),
 		hub: newHub(), messages: o.Messages, outgoing: make(chan []string, 256),
 		anomalies: newAnomalies()}
 	if e.clock == nil {
 		e.clock = time.Now
+	}
+	if e.random == nil {
+		e.random = rand.Uint64
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -107,6 +117,15 @@ func newEngine(s Store, c Counters, catalogs catalogSource, o Options) *Engine {
 		e.shards = append(e.shards, newShard(e, states))
 	}
 	return e
+}
+
+// open reads the catalog and starts the workers.
+func (e *Engine) open(ctx context.Context) (*Engine, error) {
+	if _, err := e.refresh(ctx); err != nil {
+		return nil, err
+	}
+	e.start()
+	return e, nil
 }
 
 func (e *Engine) start() {
@@ -268,4 +287,4 @@ func (e *Engine) possibleFields(c *ledger.Catalog, refs []counterRef) []counters
 // now is the engine's time.
 func (e *Engine) now() waterfall.Instant { return waterfall.InstantOf(e.clock()) }
 
-func (e *Engine) newID(at waterfall.Instant) ledger.ID { return ledger.NewID(at, rand.Uint64()) }
+func (e *Engine) newID(at waterfall.Instant) ledger.ID { return ledger.NewID(at, e.random()) }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 
 	"spillway/engine/waterfall"
@@ -11,7 +10,7 @@ import (
 )
 
 // random is the tail of an id.
-func (b *batch) random() uint64 { return rand.Uint64() }
+func (b *batch) random() uint64 { return b.engine.random() }
 
 // add puts a finished event among the writes and counts it.
 func (b *batch) add(a *account, e *ledger.Event) {

@@ -118,7 +118,7 @@ func (o *createGrant) run(b *batch, a *account) (any, error) {
 	g.ID = b.grantID(a)
 	a.addGrants(g)
 	lot := a.lot(g.ID)
-	if err := b.issue(a, lot); err != nil {
+	if err := b.begin(a, lot); err != nil {
 		return nil, err
 	}
 	made := ledger.Grant{Grant: a.lots[lot], Terms: a.terms[lot]}
@@ -176,6 +176,15 @@ func (a *account) tidy(by *ledger.Grant) {
 	}
 }
 
+// begin issues a new grant; one that began in the past as often as it has
+// fallen due since.
+func (b *batch) begin(a *account, lot int) error {
+	if err := b.issue(a, lot); err != nil {
+		return err
+	}
+	return b.catchUp(a, lot)
+}
+
 // issue posts a period's amount of a grant and sets when it is due next.
 func (b *batch) issue(a *account, lot int) error {
 	g, t := &a.lots[lot], &a.terms[lot]
@@ -204,10 +213,18 @@ func (b *batch) postOwn(a *account, lot int, kind book.Kind, counter book.Counte
 // issued again or expires before anything is decided.
 func (b *batch) advance(a *account) error {
 	for lot := range a.terms {
-		for a.terms[lot].DueAt != 0 && a.terms[lot].DueAt <= a.now {
-			if err := b.renew(a, lot); err != nil {
-				return err
-			}
+		if err := b.catchUp(a, lot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// catchUp does everything that a grant is due for.
+func (b *batch) catchUp(a *account, lot int) error {
+	for a.terms[lot].DueAt != 0 && a.terms[lot].DueAt <= a.now {
+		if err := b.renew(a, lot); err != nil {
+			return err
 		}
 	}
 	return nil

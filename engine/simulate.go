@@ -405,7 +405,7 @@ func (o *simulatedGrant) run(b *batch, a *account) (any, error) {
 	a.tidy(&g)
 	a.addGrants(g)
 	lot := a.lot(g.ID)
-	if err := b.issue(a, lot); err != nil {
+	if err := b.begin(a, lot); err != nil {
 		return nil, err
 	}
 	delete(a.changed, lot)

@@ -110,6 +110,17 @@ func (c *Catalog) Began() waterfall.Instant {
 	return began
 }
 
+// NewCatalog makes a catalog in memory of features and of plans, whose versions
+// are listed from the first one.
+func NewCatalog(version int64, features map[string]*Feature, plans map[string][]*Plan) *Catalog {
+	for _, versions := range plans {
+		for _, p := range versions {
+			p.index(features)
+		}
+	}
+	return &Catalog{Version: version, Features: features, Plans: plans}
+}
+
 // index prepares a plan for the look-ups of every decision.
 func (p *Plan) index(features map[string]*Feature) {
 	p.byFeature = make(map[string]*waterfall.Rules, len(p.Features))

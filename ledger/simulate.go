@@ -16,8 +16,7 @@ import (
 // one plan, at version 1.
 func (c *Catalog) WithPlan(key string, features []waterfall.Rules) *Catalog {
 	plan := &Plan{Key: key, Version: 1, Name: key, Features: append([]waterfall.Rules(nil), features...)}
-	plan.index(c.Features)
-	return &Catalog{Version: c.Version, Features: c.Features, Plans: map[string][]*Plan{key: {plan}}}
+	return NewCatalog(c.Version, c.Features, map[string][]*Plan{key: {plan}})
 }
 
 // EventsBetween lists an account's events of a time (from inclusive, to

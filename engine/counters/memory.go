@@ -2,6 +2,7 @@ package counters
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"spillway/engine/waterfall"
@@ -80,6 +81,17 @@ func (m *Memory) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.accounts = map[string]*memoryHash{}
+}
+
+// Copy is a store that holds what this one holds now, as a dump does.
+func (m *Memory) Copy() *Memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := NewMemory()
+	for account, h := range m.accounts {
+		c.accounts[account] = &memoryHash{h.version, h.shape, maps.Clone(h.fields)}
+	}
+	return c
 }
 
 // Away is always false.

@@ -165,6 +165,23 @@ func TestGrantsRecurOnTheirDay(t *testing.T) {
 	}
 }
 
+// TestAGrantMayBeginInThePast: what has fallen due since is issued with it, for
+// the first decision to draw on.
+func TestAGrantMayBeginInThePast(t *testing.T) {
+	s := newStack(t)
+	s.publish(map[string][]waterfall.Rules{"none": {}})
+	a := s.account("past", "none")
+	from, rollover := waterfall.InstantOf(s.clock.Now().Add(-60*time.Hour)), int64(3)
+	g := must(s.CreateGrant(context.Background(), engine.NewGrant{Account: a, Kind: waterfall.Credit, Amount: 5, Key: "k", EffectiveAt: &from,
+		Recurrence: waterfall.Day, RolloverLimit: &rollover}, byTest))
+	if g.Issues != 3 || g.Remaining != 8 {
+		t.Errorf("after two and a half days: issued %d times, %d left", g.Issues, g.Remaining)
+	}
+	if b := must(s.Balances(context.Background(), []string{a}))[a]; b.Available != 8 || len(s.mismatches(a)) > 0 {
+		t.Errorf("the balance is %d; the records: %+v", b.Available, s.mismatches(a))
+	}
+}
+
 // issued is how often a grant was issued, once its account has come up to now.
 func (s *stack) issued(account string, g *ledger.Grant) int32 {
 	s.t.Helper()

@@ -218,12 +218,12 @@ func (p *pair) give() {
 	}
 	from := now
 	if rapid.IntRange(0, 3).Draw(p.r, "later") == 0 {
-		from = now.Add(time.Duration(rapid.Int64Range(1, 100).Draw(p.r, "hours")) * time.Hour)
+		from = now.Add(time.Duration(rapid.Int64Range(-100, 100).Draw(p.r, "hours")) * time.Hour)
 		at := waterfall.InstantOf(from)
 		n.EffectiveAt = &at
 	}
 	if rapid.Bool().Draw(p.r, "expires") {
-		at := waterfall.InstantOf(from.Add(time.Duration(rapid.Int64Range(1, 2500).Draw(p.r, "for")) * time.Hour))
+		at := waterfall.InstantOf(from.Add(time.Duration(rapid.Int64Range(101, 2500).Draw(p.r, "for")) * time.Hour))
 		n.ExpiresAt = &at
 	}
 	if rapid.IntRange(0, 2).Draw(p.r, "recurs") == 0 {

@@ -30,6 +30,7 @@ func (m *model) give(n engine.NewGrant) *modelGrant {
 		g.expires = n.ExpiresAt.Time()
 	}
 	m.grants = append(m.grants, g)
+	m.advance() // it may begin in the past
 	return g
 }
 

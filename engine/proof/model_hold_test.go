@@ -27,6 +27,15 @@ func (m *model) take(d *modelDecision, parts []*modelPart, hold bool) {
 	}
 }
 
+// forget drops the uses that nothing can see any more: no window, quota or cap
+// looks back further than a month.
+func (m *model) forget() {
+	if len(m.uses) < 64 || m.uses[len(m.uses)/2].second > m.now.Unix()-32*86_400 {
+		return
+	}
+	m.uses = slices.DeleteFunc(m.uses, func(u *use) bool { return u.second <= m.now.Unix()-32*86_400 })
+}
+
 // unhold lets go of what a hold keeps apart, without giving it to anybody yet.
 func unhold(d *modelDecision) {
 	for _, p := range d.parts {

@@ -1,0 +1,88 @@
+package proof_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	operations = flag.Int("operations", 0, "requests of the simulation; 0: 20,000, or 5 million with -whole")
+	seed       = flag.Uint64("seed", 0, "the one simulation to run again; 0: as many as make up the operations")
+)
+
+// requestsEach is how long one simulation is: a failure is told by its seed,
+// and seen again in a moment.
+const requestsEach = 2000
+
+// TestSimulation: the real engine under faults answers as the model does.
+func TestSimulation(t *testing.T) {
+	if *seed != 0 {
+		if s := bubble(t, *seed); s.failed != "" {
+			t.Fatal(s.story())
+		}
+		return
+	}
+	length := *operations
+	switch {
+	case length == 0 && *whole:
+		length = 5_000_000
+	case length == 0:
+		length = 20_000
+	}
+	started := time.Now()
+	first := uint64(1)
+	if *whole {
+		first = uint64(started.UnixNano())
+	}
+	var next atomic.Uint64
+	var mu sync.Mutex
+	tally := map[fault]int{}
+	done := 0
+	t.Run("both", func(t *testing.T) {
+		for i := range 2 {
+			t.Run(fmt.Sprint("core ", i), func(t *testing.T) {
+				t.Parallel()
+				for n := next.Add(1) - 1; n < uint64(length/requestsEach); n = next.Add(1) - 1 {
+					s := bubble(t, first+n)
+					mu.Lock()
+					done += s.done
+					for f, times := range s.tally {
+						tally[f] += times
+					}
+					mu.Unlock()
+					if s.failed != "" {
+						t.Fatalf("%s\nagain: go test ./engine/proof -run TestSimulation -seed %d", s.story(), s.seed)
+					}
+				}
+			})
+		}
+	})
+	all := 0
+	for _, f := range slices.Sorted(maps.Keys(tally)) {
+		t.Logf("%9d  %s", tally[f], f)
+		all += tally[f]
+	}
+	t.Logf("%9d faults in %d operations, %v; seeds from %d", all, done, time.Since(started).Round(time.Second), first)
+}
+
+// TestTheSameSeedIsTheSameRun: a failure can be looked at again.
+func TestTheSameSeedIsTheSameRun(t *testing.T) {
+	for n := range uint64(3) {
+		one, other := bubble(t, n), bubble(t, n)
+		if one.print.Sum64() != other.print.Sum64() || one.done != other.done || one.done < requestsEach {
+			t.Errorf("seed %d: %d and %d answers, in other ways", n, one.done, other.done)
+		}
+	}
+}
+
+func bubble(t *testing.T, seed uint64) (s *simulation) {
+	synctest.Test(t, func(*testing.T) { s = simulate(seed, requestsEach) })
+	return s
+}
