@@ -34,6 +34,7 @@ run: installed-run binary ## install what is missing, build, and run the embedde
 
 test: installed-test binary ## install what is missing, then pass every test: Go with the race detector, portal, clients, browser
 	bin/spillway stores -- $(GO) test -race -count=1 -timeout 8m $(PACKAGES)
+	bin/spillway stores -- $(GO) test -tags failpoints -count=1 ./engine -run TestFailpoints
 	cd web && npm test
 	cd web && npm run test:clients
 	cd web && npm run test:browser

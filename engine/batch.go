@@ -10,6 +10,7 @@ import (
 	"spillway/engine/counters"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
+	"spillway/ledger/failpoint"
 )
 
 // batch is one transaction over the operations of a shard.
@@ -50,21 +51,26 @@ func (s *shard) runBatch(items []*item) (err error) {
 	b := &batch{engine: s.engine, shard: s, ctx: ctx, items: items, catalog: s.engine.Catalog(),
 		accounts: make(map[string]*account, len(items)), made: map[ledger.KeyRef]*ledger.Decision{},
 		current: map[ledger.EventRef]*ledger.Decision{}, funded: map[ledger.ID]funds{}}
+	b.reach(failpoint.Taken)
 	if err = b.load(); err != nil {
 		return err
 	}
 	defer b.tx.Rollback()
+	b.reach(failpoint.Loaded)
 	answers, err := b.decide()
 	if err != nil {
 		return err
 	}
+	b.reach(failpoint.Decided)
 	if err = b.record(); err != nil {
 		return err
 	}
+	b.reach(failpoint.Remembered)
 	// From here on nothing fails: everything is durable.
 	for i, it := range items {
 		it.finish(answers[i].value, answers[i].err)
 	}
+	b.reach(failpoint.Answered)
 	return nil
 }
 
@@ -123,6 +129,7 @@ func (b *batch) record() error {
 		}
 	}
 	b.writeCounters(written, updates)
+	b.reach(failpoint.CountersWritten)
 	if err := b.tx.Commit(b.ctx, &b.writes); err != nil {
 		return err
 	}

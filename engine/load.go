@@ -10,6 +10,7 @@ import (
 	"spillway/engine/counters"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
+	"spillway/ledger/failpoint"
 )
 
 // counterRef names the counters of one user and feature.
@@ -27,6 +28,7 @@ func (b *batch) load() error {
 		return err
 	}
 	b.tx, b.loaded = tx, loaded
+	b.reach(failpoint.Begun)
 	if err := b.arrange(ahead); err != nil {
 		tx.Rollback()
 		return err

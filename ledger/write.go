@@ -10,6 +10,7 @@ import (
 
 	"spillway/engine/waterfall"
 	"spillway/ledger/book"
+	"spillway/ledger/failpoint"
 )
 
 // Writes is all that a batch writes, in one transaction.
@@ -50,6 +51,7 @@ func (tx *Tx) Commit(ctx context.Context, w *Writes) error {
 	w.queue(batch, tx.single)
 	batch.Queue("commit")
 	results := tx.conn.SendBatch(ctx, batch)
+	tx.reach(failpoint.Sent)
 	for range batch.Len() - 1 {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close()
@@ -69,6 +71,7 @@ func (tx *Tx) Commit(ctx context.Context, w *Writes) error {
 	if tag.String() != "COMMIT" {
 		return fmt.Errorf("ledger: COMMIT was answered by %s", tag)
 	}
+	tx.reach(failpoint.Committed)
 	return nil
 }
 
