@@ -131,7 +131,13 @@ func TestAStoreThatIsAwayCostsLittleAndComesBackByItself(t *testing.T) {
 			t.Parallel()
 			g, r := newGate(t)
 			account := "test-" + rand.Text()
-			if _, reading, writing := call(r, account); reading != nil || writing != nil || r.Away() {
+			// On a busy machine the first call may take too long.
+			_, reading, writing := call(r, account)
+			for begun := time.Now(); (reading != nil || writing != nil) && time.Since(begun) < 10*time.Second; {
+				time.Sleep(50 * time.Millisecond)
+				_, reading, writing = call(r, account)
+			}
+			if reading != nil || writing != nil || r.Away() {
 				t.Fatalf("before: %v, %v, away %v", reading, writing, r.Away())
 			}
 			fault.leave(g)

@@ -3,6 +3,8 @@ package edge_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +201,17 @@ func TestASlowReaderIsClosed(t *testing.T) {
 	begun := time.Now()
 	other := w.follow(w.admin(), decisions(acme, "none"))
 	time.Sleep(200 * time.Millisecond) // from now on is from when it began
-	for time.Since(begun) < 7*time.Second {
+	// Until the server gives the slow one up: its subscription ends, and the
+	// socket is still to be closed.
+	running := func() int {
+		_, metrics := get(t, w.url+"/metrics")
+		n, err := strconv.Atoi(regexp.MustCompile(`(?m)^spillway_subscriptions (\d+)$`).FindStringSubmatch(metrics)[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for most := running(); running() == most && time.Since(begun) < 40*time.Second; {
 		asked := time.Now()
 		w.must(w.service(), authorize, vars{"in": vars{"accountId": acme, "userId": "bob", "feature": "chat", "idempotencyKey": w.key()}})
 		if other.edge(); time.Since(asked) > time.Second*slack {
