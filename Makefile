@@ -18,13 +18,23 @@ LINT_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/spillway/golangci-lint-$(LINT
 # All packages of ours: npm packages may bring Go files along.
 PACKAGES := ./bench/... ./engine/... ./graph/... ./ledger/... ./migrations/... ./server/... ./web
 
+# The fuzz tests, each of which `make proof` runs for 20 seconds. Their corpora
+# in testdata/fuzz are run by `make test`: what fuzzing finds worth keeping is
+# under $(go env GOCACHE)/fuzz, what fails is written there by itself.
+FUZZ := graph/FuzzDocuments graph/scalar/FuzzCredits graph/scalar/FuzzDuration graph/scalar/FuzzQuantity graph/view/FuzzCursors \
+	engine/counters/FuzzUnpack engine/waterfall/FuzzValidatePlan engine/waterfall/FuzzDecide ledger/FuzzExport ledger/FuzzDecodeSteps ledger/FuzzParseID
+
+# HOURS lets `make proof` go on for so long.
+HOURS ?=
+UNLIMITED := $(if $(HOURS),-timeout 0,-timeout 15m)
+
 # Further flags of `make bench`, such as -growth 10000000 or -only deep.
 BENCH ?=
 
 # What the portal is built from.
 WEB_SOURCES = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/browser -prune -o -path web/clients -prune -o -path web/screenshots -prune -o -type f -not -name '*.go' -not -name '*.test.*' -print)
 
-.PHONY: help run test build bench profile lint clean installed-run installed-test binary
+.PHONY: help run test proof build bench profile lint clean installed-run installed-test binary
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,6 +48,17 @@ test: installed-test binary ## install what is missing, then pass every test: Go
 	cd web && npm test
 	cd web && npm run test:clients
 	cd web && npm run test:browser
+
+proof: installed-test binary ## the long proofs: the protocol's model, 5 million simulated operations, fuzzing, faults on the real stack
+	$(GO) test -count=1 -v $(UNLIMITED) -run Protocol ./engine/proof -whole
+	GOGC=400 $(GO) test -count=1 -v $(UNLIMITED) -run TestSimulation ./engine/proof -whole $(if $(HOURS),-for $(HOURS)h)
+	bin/spillway stores -- $(GO) test -count=1 -v $(UNLIMITED) -run TestTheEngineIsTheModel ./engine/proof -rapid.checks 500
+	bin/spillway stores -- $(GO) test -count=1 -v $(UNLIMITED) -tags failpoints -run TestFailpoints ./engine
+	@for target in $(FUZZ); do \
+		echo "fuzz $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$${target##*/}\$$" -fuzztime 20s -fuzzminimizetime 20x ./$${target%/*} | tail -n 3; \
+	done
+	$(GO) test -count=1 -v $(UNLIMITED) ./server/faults -rounds $(if $(HOURS),20,5)
 
 build: binary ## bin/spillway, one binary with portal and migrations inside
 

@@ -38,14 +38,18 @@ func integer(v any) (int64, error) {
 	return 0, errInteger
 }
 
+// parseInteger reads digits behind an optional minus; beyond 64 bits it gives
+// the nearest integer.
 func parseInteger(s string) (int64, error) {
+	unsigned, negative := strings.CutPrefix(s, "-")
+	if unsigned == "" || digits(unsigned) < len(unsigned) {
+		return 0, errInteger
+	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	switch {
 	case err == nil:
 		return n, nil
-	case !errors.Is(err, strconv.ErrRange):
-		return 0, errInteger
-	case strings.HasPrefix(s, "-"):
+	case negative:
 		return math.MinInt64, nil
 	}
 	return math.MaxInt64, nil
