@@ -58,6 +58,7 @@ proof: installed-test binary ## the long proofs: the protocol's model, 5 million
 		echo "fuzz $$target"; \
 		$(GO) test -run '^$$' -fuzz "^$${target##*/}\$$" -fuzztime 20s -fuzzminimizetime 20x ./$${target%/*} | tail -n 3; \
 	done
+	bin/spillway stores -- $(GO) test -count=1 -v $(UNLIMITED) -run TestEachSeededBugIsFound ./engine/proof -whole
 	$(GO) test -count=1 -v $(UNLIMITED) ./server/faults -rounds $(if $(HOURS),20,5)
 
 build: binary ## bin/spillway, one binary with portal and migrations inside

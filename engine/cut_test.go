@@ -37,6 +37,8 @@ const (
 	afterCommit
 	// whileCommitting: it was sent, and nobody knows how far the database got.
 	whileCommitting
+	// halfAnswered: the answers to the writes arrive, and not that to COMMIT.
+	halfAnswered
 )
 
 var errCut = errors.New("the test cut the connection")
@@ -79,7 +81,9 @@ type cutConn struct {
 	cutter     *cutter
 	begun      bool // the startup message, which has no type, has passed
 	statements map[string]string
-	lost       bool // the answer to a commit is to be read and lost
+	lost       bool   // the answer to a commit is to be read and lost
+	half       bool   // all but its last message is to arrive
+	arrived    []byte // of that, what the client has not read yet
 }
 
 // commits tells whether the messages execute a COMMIT. The client sends whole
@@ -120,8 +124,8 @@ func (c *cutConn) Write(data []byte) (int, error) {
 		return c.Conn.Write(data)
 	}
 	switch how {
-	case afterCommit:
-		c.lost = true
+	case afterCommit, halfAnswered:
+		c.lost, c.half = true, how == halfAnswered
 		return c.Conn.Write(data)
 	case withinCommit:
 		_, _ = c.Conn.Write(data[:len(data)/2])
@@ -136,18 +140,37 @@ func (c *cutConn) Read(data []byte) (int, error) {
 	if !c.lost {
 		return c.Conn.Read(data)
 	}
-	// CommandComplete of a COMMIT, then ReadyForQuery: it is durable.
-	var seen []byte
+	if c.arrived == nil {
+		seen, err := c.answer()
+		if err != nil {
+			return 0, err
+		}
+		_ = c.Close()
+		c.arrived = []byte{}
+		if c.half {
+			// The last message: its type, four bytes of length, the tag.
+			c.arrived = seen[:bytes.Index(seen, []byte("COMMIT\x00"))-5]
+		}
+	}
+	if len(c.arrived) == 0 {
+		return 0, errCut
+	}
+	n := copy(data, c.arrived)
+	c.arrived = c.arrived[n:]
+	return n, nil
+}
+
+// answer reads all up to CommandComplete of a COMMIT: it is durable.
+func (c *cutConn) answer() (seen []byte, err error) {
 	buffer := make([]byte, 4096)
 	for !bytes.Contains(seen, []byte("COMMIT\x00")) {
 		n, err := c.Conn.Read(buffer)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		seen = append(seen, buffer[:n]...)
 	}
-	_ = c.Close()
-	return 0, errCut
+	return seen, nil
 }
 
 // newCutWorld is a world whose engine works over connections that can be cut;
@@ -171,7 +194,7 @@ func newCutWorld(t *testing.T) (w *world, c *cutter, other *engine.Engine) {
 	return w, c, other
 }
 
-var cuts = map[string]cut{"before": beforeCommit, "within": withinCommit, "after": afterCommit, "while": whileCommitting}
+var cuts = map[string]cut{"before": beforeCommit, "within": withinCommit, "after": afterCommit, "while": whileCommitting, "half": halfAnswered}
 
 // TestACutCommitIsAnsweredRight: whatever happens to the connection at COMMIT,
 // the caller gets the decision, it is charged once, and the same key gives it

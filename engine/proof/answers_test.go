@@ -18,16 +18,15 @@ func (u *auditor) answered(v *server, place int, a *asking, got engine.Answer) {
 	u.sim.note("server %d answers %s: %s", v.n, a.name(), c)
 	switch {
 	case c == engine.CodeUnavailable && errors.Is(got.Err, context.DeadlineExceeded):
-		a.abandoned[v.n] = true
-		u.again(a)
+		u.again(a) // its caller gave up: it may still be in the queue
 		return
 	case c == engine.CodeUnavailable, c == engine.CodeInternal && a.refused[v.n]:
-		u.passed(v, place, a)
+		u.passed(v, place)
 		u.again(a)
 		return
 	}
 	u.before(place)
-	u.passed(v, place, a)
+	u.passed(v, place)
 	if fault := u.judge(v, a, got.Decision, c); fault != "" {
 		u.sim.fail("server %d answers %s of %s %s: %s", v.n, a.kind, a.name(), a.account, fault)
 	}
@@ -50,17 +49,6 @@ func (c *callers) learn(a *asking, d *ledger.Decision) {
 		c.decided[a.account] = append(c.decided[a.account], a.request)
 	case grants:
 		c.given[a.account] = append(c.given[a.account], a.request)
-	}
-}
-
-// passed: the server has come to a place in its queue, and has nothing any more
-// of what stood there or before.
-func (u *auditor) passed(v *server, place int, a *asking) {
-	a.places[v.n] = 0
-	for _, b := range u.sim.again {
-		if b.abandoned[v.n] && b.places[v.n] < place {
-			b.places[v.n], b.abandoned[v.n] = 0, false
-		}
 	}
 }
 

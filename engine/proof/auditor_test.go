@@ -61,21 +61,13 @@ func (u *auditor) expect(r *request) *asking {
 	return a
 }
 
-// at are the requests that a server has.
-func (u *auditor) at(v *server) (all []*asking) {
-	for _, a := range u.asked {
-		if a.places[v.n] != 0 {
-			all = append(all, a)
-		}
-	}
-	return all
-}
-
-// forget is told of a server that died: it has no requests any more.
-func (u *auditor) forget(v *server) {
-	for _, a := range u.at(v) {
-		a.places[v.n], a.abandoned[v.n] = 0, false
-	}
+// passed: a server has come to a place in its queue, and has nothing any more
+// of what stood there or before.
+func (u *auditor) passed(v *server, place int) {
+	u.sim.queued[v.n] = slices.DeleteFunc(u.sim.queued[v.n], func(a *asking) bool {
+		a.places[v.n] = slices.DeleteFunc(a.places[v.n], func(p int) bool { return p <= place })
+		return len(a.places[v.n]) == 0
+	})
 }
 
 // asking finds a request by its name.
@@ -107,7 +99,12 @@ func (u *auditor) applied(tx *simTx, w *ledger.Writes) {
 	for i := range all {
 		e := &all[i]
 		if tx.writes == nil && e.asking != nil { // of a late one nobody is answered
-			e.place = e.asking.places[tx.server.n]
+			places := e.asking.places[tx.server.n]
+			if len(places) == 0 {
+				u.sim.fail("%s, which it had answered before", e)
+				return
+			}
+			e.place = places[0]
 		}
 		if i > 0 && all[i-1].account == e.account {
 			e.place = max(e.place, all[i-1].place)

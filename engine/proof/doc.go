@@ -8,6 +8,8 @@
 //     and every answer with the model (simulation_test.go, server_test.go,
 //     mishaps_test.go, auditor_test.go). Its store of record is held to
 //     PostgreSQL (store_test.go, conformance_test.go).
+//   - Mistakes that somebody could make, each of which must make a test fail
+//     (bugs_test.go, buglist_test.go).
 //   - The protocol itself as a model that Spin searches (spin_test.go, over
 //     ../model/authorize.pml).
 //

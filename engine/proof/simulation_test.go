@@ -45,7 +45,8 @@ type simulation struct {
 
 	sent       []*reply  // without an answer yet
 	again      []*asking // to be asked again
-	late       []*simTx  // transactions without a connection
+	queued     [2][]*asking
+	late       []*simTx // transactions without a connection
 	lateWrites [][]counters.Update
 	// dbAway and redisAway count down the steps for which a store is away.
 	dbAway    int
@@ -63,13 +64,11 @@ type simulation struct {
 // asking is a request on its way to an answer.
 type asking struct {
 	*request
-	// places are where in its queue each server has it; 0: it has not. One
-	// whose caller gave up stays there.
-	places   [2]int
+	// places are where in its queue each server has it: also where its caller
+	// gave up.
+	places   [2][]int
 	answered bool
 	sent     int
-	// abandoned: the caller gave up, and a server has it still.
-	abandoned [2]bool
 	// refused: the answer may be that the database refused the transaction.
 	refused [2]bool
 	// decided: it is in the database.
@@ -116,12 +115,8 @@ func (s *simulation) run() {
 		if s.calm && len(s.sent) == 0 && len(s.again) == 0 && len(s.late) == 0 && len(s.calls()) == 0 {
 			break
 		}
-		if places++; s.step(places) {
-			continue
-		}
-		time.Sleep(25 * time.Millisecond) // somebody waits before trying again
-		if s.calm && len(s.sent) == 0 && len(s.calls()) == 0 {
-			s.restart(s.servers[s.IntN(2)]) // what callers gave up may be in a queue forever
+		if places += 2; !s.step(places) {
+			time.Sleep(25 * time.Millisecond) // somebody waits before trying again
 		}
 	}
 	for _, v := range s.servers {
@@ -187,7 +182,7 @@ func (s *simulation) proceed(c *call) {
 		f = died
 	}
 	if f == commitRefused {
-		for _, a := range s.auditor.at(c.server) {
+		for _, a := range s.queued[c.server.n] {
 			a.refused[c.server.n] = true
 		}
 	}
@@ -204,12 +199,8 @@ func (s *simulation) ask(place int) bool {
 	switch again := s.IntN(3) == 0 || s.calm; {
 	case again && len(s.again) > 0:
 		i := s.IntN(len(s.again))
-		a := s.again[i]
-		if a.places[v.n] != 0 {
-			return false // it is still in that queue
-		}
+		all = []*asking{s.again[i]}
 		s.again = slices.Delete(s.again, i, i+1)
-		all = []*asking{a}
 	case s.calm:
 		return false
 	default:
@@ -221,10 +212,8 @@ func (s *simulation) ask(place int) bool {
 	}
 	s.send(v, place, all...)
 	if !s.calm && len(all) == 1 && s.happens(sentTwice) {
-		if other := s.servers[1-v.n]; all[0].places[other.n] == 0 {
-			synctest.Wait()
-			s.send(other, place, all...)
-		}
+		synctest.Wait()
+		s.send(s.servers[s.IntN(2)], place+1, all...)
 	}
 	return true
 }
@@ -245,7 +234,10 @@ func (s *simulation) send(v *server, place int, all ...*asking) {
 	ctx, giveUp := context.WithCancel(context.Background())
 	r := &reply{server: v, place: place, asked: all, giveUp: giveUp}
 	for _, a := range all {
-		a.places[v.n] = place
+		if len(a.places[v.n]) == 0 {
+			s.queued[v.n] = append(s.queued[v.n], a)
+		}
+		a.places[v.n] = append(a.places[v.n], place)
 		a.sent++
 		a.refused[v.n] = false
 		s.note("%s %s of %s to server %d", a.kind, a.name(), a.account, v.n)
