@@ -196,13 +196,18 @@ func (s *server) start(t *testing.T, program string, env []string) {
 			}
 		}
 	}()
+	var address string
 	select {
-	case s.address = <-ready:
+	case address = <-ready:
 	case <-time.After(30 * time.Second):
 	}
-	if s.address == "" {
+	if address == "" {
 		s.kill()
 		t.Fatalf("a server did not become ready: %s", said)
+	}
+	// Clients read the address at every start but the first.
+	if s.address == "" {
+		s.address = address
 	}
 }
 
