@@ -174,6 +174,47 @@ func TestAChangeIsInForceElsewhereWithinASecond(t *testing.T) {
 	}
 }
 
+// TestAPriceIsKnownBeforeItIsInForce: what one process drew at a new price,
+// another gives back at that price, before it has the new catalog.
+func TestAPriceIsKnownBeforeItIsInForce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	other := w.another(w.redis)
+	a := w.account("repriced", "paid")
+	w.credits(a, 100_000_000)
+	for _, c := range []struct {
+		name string
+		undo func(held, paid ledger.ID) (*ledger.Decision, error)
+		back int64 // units of the two
+	}{
+		{"a refund", func(_, paid ledger.ID) (*ledger.Decision, error) {
+			return other.Refund(ctx, engine.RefundRequest{Account: a, Decision: paid, Key: w.key(), Change: byTest})
+		}, 2},
+		{"a release", func(held, _ ledger.ID) (*ledger.Decision, error) {
+			return other.Release(ctx, engine.ReleaseRequest{Account: a, Decision: held, Key: w.key()})
+		}, 2},
+		{"a settlement", func(held, _ ledger.ID) (*ledger.Decision, error) {
+			return other.Settle(ctx, engine.SettleRequest{Account: a, Decision: held, Quantity: 1, Key: w.key()})
+		}, 1},
+	} {
+		for price, tried := int64(1), 0; tried < 3; price++ {
+			f := must(w.SetPrice(ctx, "chat", price*100_001, 1, nil, byTest))
+			version := f.Prices[len(f.Prices)-1]
+			paid, held := w.ask(a, "chat", 2), w.hold(a, "chat", 2, 60)
+			if other.Catalog().Features["chat"].PriceOf(version.Version).Version == 0 {
+				tried++ // it has not heard of the price yet
+			}
+			before := w.balance(a).Available
+			must(c.undo(held.ID, paid.ID))
+			if got := w.balance(a).Available - before; got != c.back*version.Micros {
+				t.Fatalf("%s at a price of %d gave %d back", c.name, version.Micros, got)
+			}
+		}
+	}
+	w.verified()
+}
+
 // TestASpendCapCountsWhatWasSpentBefore: of the period, held and refunded
 // credits as the rules say.
 func TestASpendCapCountsWhatWasSpentBefore(t *testing.T) {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"spillway/engine/waterfall"
 	"spillway/ledger"
 	"spillway/ledger/book"
@@ -38,9 +40,12 @@ func (b *batch) layers(a *account, d *ledger.Decision) ([]waterfall.Taken, error
 		return nil, err
 	}
 	if d.Now() == ledger.StatusHeld {
-		return b.heldLayers(a, d, postings), nil
+		return b.heldLayers(a, d, postings)
 	}
-	layers := b.paidLayers(d, parts, postings)
+	layers, err := b.paidLayers(d, parts, postings)
+	if err != nil {
+		return nil, err
+	}
 	for i := range d.Follow {
 		if d.Follow[i].Kind == ledger.Refunded {
 			waterfall.GiveBack(layers, d.Follow[i].Granted)
@@ -87,7 +92,11 @@ func (b *batch) openGrants(a *account, postings []ledger.PostingRow) error {
 // heldLayers reads a hold's parts from its steps and HOLD postings: the
 // postings of one part stand together, and a bucket that gave units and credits
 // has two parts.
-func (b *batch) heldLayers(a *account, d *ledger.Decision, postings []ledger.PostingRow) []waterfall.Taken {
+func (b *batch) heldLayers(a *account, d *ledger.Decision, postings []ledger.PostingRow) ([]waterfall.Taken, error) {
+	price, err := b.priceOf(d.Feature, d.PriceVersion)
+	if err != nil {
+		return nil, err
+	}
 	var layers []waterfall.Taken
 	part := int32(0)
 	for i := range d.Steps {
@@ -117,8 +126,7 @@ func (b *batch) heldLayers(a *account, d *ledger.Decision, postings []ledger.Pos
 				}
 				byUnits += layer.Units
 			} else {
-				layer.Credits = s.Credits
-				layer.Price = b.catalog.Features[d.Feature].PriceOf(d.PriceVersion).Price
+				layer.Credits, layer.Price = s.Credits, price
 			}
 			layers = append(layers, layer)
 		}
@@ -128,7 +136,7 @@ func (b *batch) heldLayers(a *account, d *ledger.Decision, postings []ledger.Pos
 			}
 		}
 	}
-	return layers
+	return layers, nil
 }
 
 func hasPart(postings []ledger.PostingRow, part int32) bool {
@@ -153,18 +161,39 @@ func (a *account) kindOf(postings []ledger.PostingRow, part int32) waterfall.Kin
 }
 
 // paidLayers reads parts from monetization events and their DEBIT postings.
-func (b *batch) paidLayers(d *ledger.Decision, parts []ledger.Monetization, postings []ledger.PostingRow) []waterfall.Taken {
+func (b *batch) paidLayers(d *ledger.Decision, parts []ledger.Monetization, postings []ledger.PostingRow) ([]waterfall.Taken, error) {
 	layers := make([]waterfall.Taken, len(parts))
 	for i, m := range parts {
-		layers[i] = waterfall.Taken{Kind: m.Kind, Bucket: m.Bucket, Units: m.Quantity, Credits: m.Credits,
-			Price: b.catalog.Features[d.Feature].PriceOf(m.PriceVersion).Price}
+		price, err := b.priceOf(d.Feature, m.PriceVersion)
+		if err != nil {
+			return nil, err
+		}
+		layers[i] = waterfall.Taken{Kind: m.Kind, Bucket: m.Bucket, Units: m.Quantity, Credits: m.Credits, Price: price}
 		for _, p := range postings {
 			if p.Part == m.Part && p.Kind == book.Debit {
 				layers[i].Draws = append(layers[i].Draws, waterfall.TakenDraw{Grant: p.Grant, Amount: -p.Amount})
 			}
 		}
 	}
-	return layers
+	return layers, nil
+}
+
+// priceOf is a version of a feature's price, the zero Price for version 0. A
+// version never changes; one that this batch's catalog lacks was set elsewhere
+// a moment ago.
+func (b *batch) priceOf(feature string, version int32) (waterfall.Price, error) {
+	price, known := b.catalog.Price(feature, version)
+	if known || version == 0 {
+		return price, nil
+	}
+	newer, err := b.engine.refresh(b.ctx)
+	if err != nil {
+		return waterfall.Price{}, err
+	}
+	if price, known = newer.Price(feature, version); !known {
+		return waterfall.Price{}, fmt.Errorf("engine: version %d of the price of %q does not exist", version, feature)
+	}
+	return price, nil
 }
 
 // counted is what a decision still counts in one second for one bucket.

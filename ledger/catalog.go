@@ -99,6 +99,16 @@ func (c *Catalog) Plan(plan string, version int32) *Plan {
 	return versions[version-1]
 }
 
+// Price is a version of a feature's price; known is false where the catalog does
+// not have it.
+func (c *Catalog) Price(feature string, version int32) (price waterfall.Price, known bool) {
+	f := c.Features[feature]
+	if f == nil || version < 1 || int(version) > len(f.Prices) {
+		return waterfall.Price{}, false
+	}
+	return f.Prices[version-1].Price, true
+}
+
 // Began is when the first plan was published: nothing was decided before.
 func (c *Catalog) Began() waterfall.Instant {
 	var began waterfall.Instant

@@ -28,6 +28,7 @@ var bugs = []bug{
 	{"a hold is released after its time", "engine/release.go", "if d.Now() != ledger.StatusHeld || a.now >= d.HoldUntil {", "if d.Now() != ledger.StatusHeld {", storm},
 	{"more is refunded than was drawn", "engine/refund.go", "case *o.Quantity > left:", "case *o.Quantity > left+1:", storm},
 	{"what returns to a void grant can be spent", "engine/undo.go", "case t.VoidedAt != 0:", "case t.VoidedAt < 0:", storm},
+	{"a price not heard of yet counts as none", "engine/undo.go", "if known || version == 0 {", "if known || version >= 0 {", prices},
 	{"units go back where they were drawn first", "engine/waterfall/giveback.go",
 		"for i := len(parts) - 1; i >= 0 && units > 0; i-- {\n		p := &parts[i]", "for j := len(parts) - 1; j >= 0 && units > 0; j-- {\n		i := len(parts) - 1 - j\n		p := &parts[i]", laws},
 	{"everything rolls over", "engine/grants.go", "g.Remaining-min(g.Remaining, max(0, t.RolloverLimit))", "0", storm},

@@ -32,6 +32,7 @@ const (
 	storm    = "./engine/proof -run TestSimulation -operations 200000"
 	cuts     = "./engine -run TestACutCommit"
 	crowd    = "./engine -run TestConcurrentCallsNever|TestSixtyFour"
+	prices   = "./engine -run TestAPriceIsKnown"
 	hashes   = "./engine/counters"
 	tampered = "./engine -run TestEachTamperingIsNamed"
 	recurs   = "./engine/proof -run TestGrantsRecur|TestAGrantMay|TestPeriods"
