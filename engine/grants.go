@@ -36,10 +36,14 @@ type NewGrant struct {
 // stay within 64 bits.
 const maxGrant = 1 << 60
 
+// mostIssuesAtOnce bounds how often a new grant is issued for the time that has
+// passed already: each issue is two postings, all under the account's lock.
+const mostIssuesAtOnce = 1000
+
 // CreateGrant adds a grant and posts it. The same key and content give the
 // grant that stands; other content is IDEMPOTENCY_CONFLICT.
 func (e *Engine) CreateGrant(ctx context.Context, n NewGrant, c Change) (*ledger.Grant, error) {
-	if err := e.validateGrant(&n); err != nil {
+	if err := e.validateGrant(ctx, &n); err != nil {
 		return nil, err
 	}
 	if err := c.validate(); err != nil {
@@ -52,7 +56,7 @@ func (e *Engine) CreateGrant(ctx context.Context, n NewGrant, c Change) (*ledger
 	return do[*ledger.Grant](ctx, e, &createGrant{n, c, fingerprint("grant", string(content))})
 }
 
-func (e *Engine) validateGrant(n *NewGrant) error {
+func (e *Engine) validateGrant(ctx context.Context, n *NewGrant) error {
 	if err := validateAccount(n.Account); err != nil {
 		return err
 	}
@@ -79,8 +83,8 @@ func (e *Engine) validateGrant(n *NewGrant) error {
 		return badInput("rolloverLimit", "must be 0 to %s", book.FormatCredits(maxGrant))
 	}
 	for i, f := range n.Features {
-		if e.Catalog().Features[f] == nil {
-			return notFound(fmt.Sprintf("features.%d", i), "the feature")
+		if err := e.featureExists(ctx, fmt.Sprintf("features.%d", i), f); err != nil {
+			return err
 		}
 	}
 	if err := validateText("reference", n.Reference, false); err != nil {
@@ -150,6 +154,9 @@ func (o *createGrant) grant(now waterfall.Instant) (ledger.Grant, error) {
 	}
 	if o.EffectiveAt != nil {
 		g.EffectiveAt = *o.EffectiveAt
+	}
+	if o.Recurrence != waterfall.NoPeriod && o.Recurrence.Anniversary(g.EffectiveAt, mostIssuesAtOnce) <= now {
+		return g, badInput("effectiveAt", "lies so far back that more than %d issues would be due", mostIssuesAtOnce)
 	}
 	if o.ExpiresAt != nil {
 		g.ExpiresAt = *o.ExpiresAt

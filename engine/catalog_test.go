@@ -1,0 +1,125 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"spillway/engine"
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// What one process added, another one does not deny the existence of: whoever
+// creates something and uses it may reach two processes.
+func TestWhatIsNewElsewhereIsFoundAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	other := w.another(w.redis)
+	for i, use := range []func(feature, plan, account string) error{
+		func(feature, _, account string) error {
+			_, err := other.Authorize(ctx, engine.AuthorizeRequest{Account: account, User: "ann", Feature: feature, Quantity: 1, Key: w.key()})
+			return err
+		},
+		func(feature, _, account string) error {
+			return other.AuthorizeBatch(ctx, []engine.AuthorizeRequest{{Account: account, User: "ann", Feature: feature, Quantity: 1, Key: w.key()}})[0].Err
+		},
+		func(feature, _, account string) error {
+			_, err := other.Preview(ctx, engine.PreviewRequest{Account: account, User: "ann", Feature: feature, Quantity: 1})
+			return err
+		},
+		func(feature, plan, _ string) error {
+			_, err := other.PublishPlan(ctx, plan, "changed", []waterfall.Rules{{Feature: feature, Buckets: []waterfall.Bucket{{Kind: waterfall.Credit, Key: "credits"}}}}, byTest)
+			return err
+		},
+		func(_, plan, account string) error {
+			_, err := other.CreateAccount(ctx, engine.NewAccount{ID: account + "-2", Name: "two", Plan: plan}, byTest)
+			return err
+		},
+		func(_, plan, account string) error {
+			_, err := other.AssignPlan(ctx, account, plan, byTest)
+			return err
+		},
+		func(feature, _, account string) error {
+			_, err := other.CreateGrant(ctx, engine.NewGrant{Account: account, Kind: waterfall.Promotion, Amount: 1, Features: []string{feature}, Key: w.key()}, byTest)
+			return err
+		},
+	} {
+		feature, plan := fmt.Sprint("feature-", i), fmt.Sprint("plan-", i)
+		account := w.account(fmt.Sprint("new-", i), "paid")
+		w.feature(feature, true)
+		w.plan(plan, waterfall.Rules{Feature: feature, Buckets: []waterfall.Bucket{{Kind: waterfall.Credit, Key: "credits"}}})
+		if err := use(feature, plan, account); err != nil {
+			t.Errorf("use %d: %v", i, err)
+		}
+	}
+}
+
+// The same price sent again changes nothing, also where one to come was set in
+// between.
+func TestAPriceThatStandsIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	later, last := waterfall.InstantOf(noon.Add(time.Hour)), waterfall.InstantOf(noon.Add(2*time.Hour))
+	set := func(micros int64, from *waterfall.Instant) func() (*ledger.Feature, error) {
+		return func() (*ledger.Feature, error) { return w.SetPrice(ctx, "chat", micros, 1, from, byTest) }
+	}
+	for _, c := range []struct {
+		what     string
+		set      func() (*ledger.Feature, error)
+		versions int
+		code     engine.Code
+	}{
+		{"what is in force", set(500_000, nil), 1, ""},
+		{"a price to come", set(600_000, &later), 2, ""},
+		{"the same again", set(600_000, &later), 2, ""},
+		{"what is in force, before one to come", set(500_000, nil), 2, ""},
+		{"another one now", set(700_000, nil), 2, engine.CodeConflict},
+		{"one after that to come", set(800_000, &last), 3, ""},
+		{"the earlier of two to come", set(600_000, &later), 3, ""},
+		{"another one at its moment", set(700_000, &later), 3, engine.CodeConflict},
+		{"another one at the last moment", set(900_000, &last), 4, ""},
+		{"the one that it took the place of", set(800_000, &last), 5, ""},
+	} {
+		f, err := c.set()
+		if code(err) != c.code {
+			t.Errorf("%s: %v", c.what, err)
+		}
+		if f == nil {
+			f = w.Catalog().Features["chat"]
+		}
+		if len(f.Prices) != c.versions {
+			t.Errorf("%s: %d versions, expected %d", c.what, len(f.Prices), c.versions)
+		}
+	}
+}
+
+// A recurring grant that began in the past is issued as often as it fell due,
+// all of it while the account's lock is held: so often must be bounded.
+func TestAGrantBeginsOnlySoFarBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.account("back", "paid")
+	for _, c := range []struct {
+		what  string
+		every waterfall.Period
+		from  time.Time
+		code  engine.Code
+	}{
+		{"1000 days", waterfall.Day, noon.AddDate(0, 0, -1000).Add(time.Second), ""},
+		{"a day more", waterfall.Day, noon.AddDate(0, 0, -1000), engine.CodeBadInput},
+		{"weeks since the year 1", waterfall.Week, time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), engine.CodeBadInput},
+		{"83 years of months", waterfall.Month, noon.AddDate(-83, 0, 0), ""},
+		{"once, in the year 1", waterfall.NoPeriod, time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), ""},
+	} {
+		from := waterfall.InstantOf(c.from)
+		_, err := w.CreateGrant(context.Background(), engine.NewGrant{Account: a, Kind: waterfall.Credit, Amount: 1, EffectiveAt: &from,
+			Recurrence: c.every, Key: w.key()}, byTest)
+		if code(err) != c.code {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
