@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -34,6 +35,9 @@ type Answer struct {
 // refusal is a decision too. The same key and request give the first decision
 // again, with Replayed set. Errors are *Fault.
 func (e *Engine) Authorize(ctx context.Context, r AuthorizeRequest) (*ledger.Decision, error) {
+	if err := e.lookFor(ctx, hasFeatures(r)); err != nil {
+		return nil, err
+	}
 	op, err := e.authorization(r)
 	if err != nil {
 		return nil, err
@@ -47,6 +51,12 @@ func (e *Engine) AuthorizeBatch(ctx context.Context, requests []AuthorizeRequest
 	answers := make([]Answer, len(requests))
 	ops := make([]operation, 0, len(requests))
 	places := make([]int, 0, len(requests))
+	if err := e.lookFor(ctx, hasFeatures(requests...)); err != nil {
+		for i := range answers {
+			answers[i].Err = err
+		}
+		return answers
+	}
 	for i, r := range requests {
 		op, err := e.authorization(r)
 		if err != nil {
@@ -63,6 +73,16 @@ func (e *Engine) AuthorizeBatch(ctx context.Context, requests []AuthorizeRequest
 		answers[places[i]].Decision = it.answer.(*ledger.Decision)
 	}
 	return answers
+}
+
+// hasFeatures tells whether a catalog holds all features that are asked for. A
+// malformed name is in none.
+func hasFeatures(requests ...AuthorizeRequest) func(*ledger.Catalog) bool {
+	return func(c *ledger.Catalog) bool {
+		return !slices.ContainsFunc(requests, func(r AuthorizeRequest) bool {
+			return c.Features[r.Feature] == nil && waterfall.ValidID(r.Feature)
+		})
+	}
 }
 
 // authorize is the operation of one request.

@@ -30,8 +30,8 @@ func (e *Engine) CreateAccount(ctx context.Context, n NewAccount, c Change) (*le
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	if e.Catalog().Newest(n.Plan) == nil {
-		return nil, notFound("plan", "the plan")
+	if err := e.planExists(ctx, n.Plan); err != nil {
+		return nil, err
 	}
 	now := e.now()
 	a := &ledger.Account{ID: n.ID, Name: n.Name, Status: ledger.Active, Plan: n.Plan, CreatedAt: now, DecidedAt: now,
@@ -95,7 +95,7 @@ func (e *Engine) SetPrice(ctx context.Context, feature string, micros, per int64
 			next.EffectiveFrom = *from
 		}
 		next.Price = waterfall.Price{Version: int32(len(f.Prices)) + 1, Micros: micros, Per: per}
-		if priceStands(f, next, from == nil, now) {
+		if priceStands(f, next, from == nil) {
 			return nil, nil, nil
 		}
 		if from != nil && *from < now {
@@ -117,24 +117,18 @@ func (e *Engine) SetPrice(ctx context.Context, feature string, micros, per int64
 	return e.Catalog().Features[feature], nil
 }
 
-// priceStands tells whether the price is already so: the one in force now, or
-// the newest with the same moment.
-func priceStands(f *ledger.Feature, next ledger.PriceVersion, atOnce bool, now waterfall.Instant) bool {
-	if len(f.Prices) == 0 {
-		return false
-	}
-	newest := f.Prices[len(f.Prices)-1]
-	same := newest.Micros == next.Micros && newest.Per == next.Per
-	if atOnce {
-		return same && newest.EffectiveFrom <= now
-	}
-	return same && newest.EffectiveFrom == next.EffectiveFrom
+// priceStands tells whether the price is already so at its moment, whatever is
+// set for later: of one that is to count at once since whenever, of another
+// since that very moment.
+func priceStands(f *ledger.Feature, next ledger.PriceVersion, atOnce bool) bool {
+	stands := f.PriceAt(next.EffectiveFrom)
+	return stands.Micros == next.Micros && stands.Per == next.Per && (atOnce || stands.EffectiveFrom == next.EffectiveFrom)
 }
 
 // PublishPlan adds a version of a plan. What already stands as the newest
 // version changes nothing.
 func (e *Engine) PublishPlan(ctx context.Context, key, name string, features []waterfall.Rules, c Change) (*ledger.Plan, error) {
-	if err := e.ValidatePlan(key, name, features); err != nil {
+	if err := e.ValidatePlan(ctx, key, name, features); err != nil {
 		return nil, err
 	}
 	err := e.changeCatalog(ctx, c, "publishPlan", func(tx *ledger.CatalogTx) (before, after any, err error) {
@@ -154,8 +148,42 @@ func (e *Engine) PublishPlan(ctx context.Context, key, name string, features []w
 	return e.Catalog().Newest(key), nil
 }
 
+// featureExists is a fault of a field that names a feature which there is not.
+func (e *Engine) featureExists(ctx context.Context, field, key string) error {
+	has := func(c *ledger.Catalog) bool { return c.Features[key] != nil }
+	if err := e.lookFor(ctx, has); err != nil || has(e.Catalog()) {
+		return err
+	}
+	return notFound(field, "the feature")
+}
+
+// planExists is a fault where there is no plan of that key.
+func (e *Engine) planExists(ctx context.Context, key string) error {
+	has := func(c *ledger.Catalog) bool { return c.Newest(key) != nil }
+	if err := e.lookFor(ctx, has); err != nil || has(e.Catalog()) {
+		return err
+	}
+	return notFound("plan", "the plan")
+}
+
+// lookFor brings the catalog up to date where it lacks something: another
+// process may have added it a moment ago, and its caller gone on to this one.
+func (e *Engine) lookFor(ctx context.Context, has func(*ledger.Catalog) bool) error {
+	if has(e.Catalog()) {
+		return nil
+	}
+	v, err := e.catalogs.CatalogVersion(ctx)
+	if err == nil && v != e.Catalog().Version {
+		_, err = e.refresh(ctx)
+	}
+	if err != nil {
+		return storeFault(err)
+	}
+	return nil
+}
+
 // ValidatePlan checks a plan as PublishPlan does.
-func (e *Engine) ValidatePlan(key, name string, features []waterfall.Rules) error {
+func (e *Engine) ValidatePlan(ctx context.Context, key, name string, features []waterfall.Rules) error {
 	if !waterfall.ValidID(key) {
 		return badInput("key", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
 	}
@@ -163,8 +191,8 @@ func (e *Engine) ValidatePlan(key, name string, features []waterfall.Rules) erro
 		return err
 	}
 	for i := range features {
-		if e.Catalog().Features[features[i].Feature] == nil {
-			return notFound(fmt.Sprintf("features.%d.feature", i), "the feature")
+		if err := e.featureExists(ctx, fmt.Sprintf("features.%d.feature", i), features[i].Feature); err != nil {
+			return err
 		}
 	}
 	var at *waterfall.FieldError

@@ -119,8 +119,8 @@ func (e *Engine) SetAccountStatus(ctx context.Context, account string, status le
 
 // AssignPlan puts an account on the newest version of a plan.
 func (e *Engine) AssignPlan(ctx context.Context, account, plan string, c Change) (*ledger.Account, error) {
-	if e.Catalog().Newest(plan) == nil {
-		return nil, notFound("plan", "the plan")
+	if err := e.planExists(ctx, plan); err != nil {
+		return nil, err
 	}
 	return e.change(ctx, account, "assignPlan", c, func(_ *batch, a *ledger.Account) (bool, error) {
 		changed := a.Plan != plan

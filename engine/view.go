@@ -37,10 +37,10 @@ func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error
 	if err := validateRequest(r.Account, r.User, r.Feature, r.Quantity); err != nil {
 		return nil, err
 	}
-	feature := e.Catalog().Features[r.Feature]
-	if feature == nil {
-		return nil, notFound("feature", "the feature")
+	if err := e.featureExists(ctx, "feature", r.Feature); err != nil {
+		return nil, err
 	}
+	feature := e.Catalog().Features[r.Feature]
 	var p *Preview
 	err := e.lookAt(ctx, r.Account, []counterRef{{r.Feature, r.User}}, func(a *account) {
 		rules := a.plan.Rules(r.Feature)

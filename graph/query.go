@@ -96,7 +96,7 @@ func (q *query) Anomalies(ctx context.Context, open *bool, first int, after *str
 // with it is told the same way.
 func (q *query) SimulatePlan(ctx context.Context, account string, plan view.PlanInput, from, to waterfall.Instant) (*view.PlanSimulation, error) {
 	rules := planRules(plan.Features)
-	if err := q.from.Engine.ValidatePlan(plan.Key, plan.Name, rules); err != nil {
+	if err := q.from.Engine.ValidatePlan(ctx, plan.Key, plan.Name, rules); err != nil {
 		return nil, below("plan", err)
 	}
 	s, err := q.from.Engine.SimulatePlan(ctx, account, rules, from, to)
