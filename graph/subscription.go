@@ -2,13 +2,9 @@ package graph
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
 
 	"spillway/engine"
 	"spillway/engine/waterfall"
-	"spillway/graph/caller"
 	"spillway/graph/view"
 	"spillway/ledger"
 )
@@ -29,33 +25,6 @@ func (s *subscription) exists(ctx context.Context, id string) error {
 		return noSuchAccount("accountId")
 	}
 	return nil
-}
-
-// follow runs a source until the client leaves or the source ends. The source
-// waits for the client with each value: whoever is slow holds up nobody else.
-func follow[T any](ctx context.Context, s *subscription, source func(deliver func(T) error) error) <-chan T {
-	values := make(chan T)
-	go func() {
-		defer close(values)
-		defer func() {
-			if r := recover(); r != nil {
-				s.log.ErrorContext(ctx, "a panic while following", "request", caller.From(ctx).Request,
-					"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			}
-		}()
-		err := source(func(v T) error {
-			select {
-			case values <- v:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-		if err != nil && !errors.Is(err, ctx.Err()) {
-			s.log.WarnContext(ctx, "a subscription ended", "request", caller.From(ctx).Request, "error", err.Error())
-		}
-	}()
-	return values
 }
 
 func (s *subscription) edge(item ledger.FeedItem) *view.DecisionEdge {

@@ -3,11 +3,13 @@ package edge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
-
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -23,8 +25,9 @@ const (
 	pingEvery   = 20 * time.Second
 	silence     = 50 * time.Second // without any sign of the client
 	// queued is how many messages may wait for a reader; when the queue stays
-	// full for so long that nobody seems to read, the socket is closed.
-	queued = 64
+	// full for so long that nobody seems to read, the socket is closed. The
+	// system holds many more, and room for each is kept by every socket.
+	queued = 16
 )
 
 func isUpgrade(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
@@ -50,26 +53,34 @@ func (e *Edge) socket(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	e.streams.Add(1)
-	defer e.streams.Done()
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
+		e.streams.Done()
 		return // the upgrader has answered
 	}
-	e.metrics.sockets.Inc()
-	defer e.metrics.sockets.Dec()
-	s := &socket{edge: e, conn: conn, id: id, header: r.Header, out: make(chan []byte, queued), active: map[string]context.CancelFunc{}}
+	s := &socket{edge: e, conn: conn, id: id, authorization: authorization(r), active: map[string]context.CancelFunc{},
+		out: make(chan []byte, queued), written: make(chan struct{})}
 	s.ctx, s.end = context.WithCancelCause(context.Background())
-	s.serve()
+	// On a goroutine of its own, so that net/http's ends, and lets go of the
+	// request and of its buffers: 11 kB that a socket has no use for.
+	go s.serve()
 }
 
 // socket is one connection. Its reader handles the messages of the client in
-// order; each operation runs beside it; the writer alone writes.
+// order; each operation runs beside it. A writer runs only while there is
+// something to write: most of the time most sockets are idle, and a goroutine
+// takes some kB.
 type socket struct {
-	edge   *Edge
-	conn   *websocket.Conn
-	id     string
-	header http.Header
-	out    chan []byte
+	edge          *Edge
+	conn          *websocket.Conn
+	id            string
+	authorization string // of the request; connection_init may bring another
+
+	out chan []byte
+	// pending counts what is queued and not yet written, and the end of the
+	// socket. Who makes it 1 starts the writer, which ends when it is 0 again.
+	pending atomic.Int32
+	written chan struct{} // closed when nothing is written any more
 
 	ctx context.Context
 	end context.CancelCauseFunc
@@ -90,13 +101,16 @@ type closing struct {
 func (c *closing) Error() string { return c.reason }
 
 func (s *socket) serve() {
-	written := make(chan struct{})
-	go func() { defer close(written); s.write() }()
+	defer s.edge.streams.Done()
+	s.edge.metrics.sockets.Inc()
+	defer s.edge.metrics.sockets.Dec()
+	time.AfterFunc(pingEvery, s.ping)
 	undo := context.AfterFunc(s.edge.closing, func() { s.end(errClosing) })
 	defer undo()
+	context.AfterFunc(s.ctx, s.wake)
 	s.end(s.read())
 	s.drain()
-	<-written
+	<-s.written
 	_ = s.conn.Close()
 	s.runs.Wait()
 }
@@ -145,7 +159,13 @@ func (s *socket) alive() {
 	}
 }
 
-func (s *socket) handle(m message, size int) error {
+func (s *socket) handle(m message, size int) (err error) {
+	defer func() {
+		if r := recover(); r != nil { // as net/http does, which sees no more of a socket
+			s.edge.Log.Error("a panic in a socket", "request", s.id, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = errGone
+		}
+	}()
 	switch m.Type {
 	case "connection_init":
 		return s.init(m)
@@ -174,7 +194,7 @@ func (s *socket) init(m message) error {
 	}
 	given := authorizationOf(m.Payload)
 	if given == "" {
-		given = s.header.Get("Authorization")
+		given = s.authorization
 	}
 	c, expires := s.edge.signIn(given, s.id)
 	if !c.Known() {
@@ -192,7 +212,7 @@ func (s *socket) subscribe(m message, size int) error {
 	if s.caller == nil {
 		return &closing{closeUnauthorized, "Unauthorized"}
 	}
-	params := &graphql.RawParams{Headers: s.header}
+	params := &graphql.RawParams{}
 	if m.ID == "" || decode(m.Payload, params) != "" {
 		return &closing{closeInvalid, "Invalid message"}
 	}
@@ -237,27 +257,18 @@ func (s *socket) leave(id string, cancel context.CancelFunc) {
 // run sends the answers of an operation, and `complete` unless the client has
 // completed it.
 func (s *socket) run(ctx context.Context, id string, op *graphql.OperationContext, subscription bool) {
-	if !subscription {
+	running := ctx
+	if subscription {
+		s.edge.metrics.subscriptions.Inc()
+		defer s.edge.metrics.subscriptions.Dec()
+	} else {
 		limited, cancel := context.WithTimeout(ctx, s.edge.Deadline)
 		defer cancel()
-		next, running := s.edge.API.DispatchOperation(limited, op)
-		if response := next(running); response != nil && s.send(ctx, nextMessage(id, response)) == nil {
-			_ = s.send(ctx, encode(id, "complete", nil))
-		}
-		return
+		running = limited
 	}
-	s.edge.metrics.subscriptions.Inc()
-	defer s.edge.metrics.subscriptions.Dec()
-	next, running := s.edge.API.DispatchOperation(ctx, op)
-	for {
-		response := next(running)
-		if response == nil {
-			break
-		}
-		if s.send(ctx, nextMessage(id, response)) != nil {
-			return
-		}
-	}
+	s.edge.API.Run(running, op, func(response *graphql.Response) error {
+		return s.send(ctx, nextMessage(id, response))
+	})
 	if ctx.Err() == nil {
 		_ = s.send(ctx, encode(id, "complete", nil))
 	}
@@ -267,6 +278,7 @@ func (s *socket) run(ctx context.Context, id string, op *graphql.OperationContex
 func (s *socket) send(ctx context.Context, text []byte) error {
 	select {
 	case s.out <- text:
+		s.wake()
 		return nil
 	default:
 	}
@@ -274,6 +286,7 @@ func (s *socket) send(ctx context.Context, text []byte) error {
 	defer full.Stop()
 	select {
 	case s.out <- text:
+		s.wake()
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -283,28 +296,48 @@ func (s *socket) send(ctx context.Context, text []byte) error {
 	}
 }
 
-// write writes what is queued, until the socket ends, and then why it did.
+// wake counts one thing more to write, and sees that somebody writes it.
+func (s *socket) wake() {
+	if s.pending.Add(1) == 1 {
+		go s.write()
+	}
+}
+
+// write writes what is queued. At the end of the socket it writes why it ended,
+// and then nobody writes again: what it leaves pending keeps others from it.
 func (s *socket) write() {
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
-	for {
-		var err error
-		select {
-		case text := <-s.out:
-			_ = s.conn.SetWriteDeadline(time.Now().Add(slowest))
-			err = s.conn.WriteMessage(websocket.TextMessage, text)
-		case <-ping.C:
-			err = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(slowest))
-		case <-s.ctx.Done():
+	for more := true; more; more = s.pending.Add(-1) > 0 {
+		if s.ctx.Err() != nil {
 			s.farewell()
+			close(s.written)
 			return
 		}
-		if err != nil {
-			s.end(errGone)
-			_ = s.conn.Close() // wakes the reader
+		_ = s.conn.SetWriteDeadline(time.Now().Add(slowest))
+		if err := s.conn.WriteMessage(websocket.TextMessage, <-s.out); err != nil {
+			s.lost()
+			close(s.written)
 			return
 		}
 	}
+}
+
+// ping asks an idle client for a sign, again and again. It may do so while
+// another writes.
+func (s *socket) ping() {
+	if s.ctx.Err() != nil {
+		return
+	}
+	if err := s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(slowest)); err != nil {
+		s.lost()
+		return
+	}
+	time.AfterFunc(pingEvery, s.ping)
+}
+
+// lost ends a socket that cannot be written to.
+func (s *socket) lost() {
+	s.end(errGone)
+	_ = s.conn.Close() // wakes the reader
 }
 
 // farewell closes the socket with the code of what ended it. What was queued

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -278,5 +280,59 @@ func TestAStreamTellsItsAnswers(t *testing.T) {
 	}
 	if _, response := w.stream(w.admin(), `{`); response.StatusCode != 400 || !strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
 		t.Errorf("no JSON: %d %v", response.StatusCode, response.Header)
+	}
+}
+
+// An idle subscription is a reader and a follower: what else a socket needs, it
+// has only while there is something to do. Stacks are most of its memory.
+func TestAnIdleSubscriptionHasTwoGoroutines(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	const sockets = 8
+	for i := range sockets {
+		s := w.connect(w.user(fmt.Sprint("user", i), acme))
+		s.hear()
+		s.say(fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":"subscription { balance(accountId: \"%s\") { available } }"}}`, acme))
+		if m := s.hear(); m.Type != "next" {
+			t.Fatalf("%+v %s", m, m.Payload)
+		}
+	}
+	// Those that serve a socket, the goroutines of net/http among them.
+	serving := func() (n int) {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		for _, one := range strings.Split(string(stacks), "\n\n") {
+			if strings.Contains(one, "edge.(*socket)") || strings.Contains(one, "edge.(*Edge)") {
+				n++
+			}
+		}
+		return n
+	}
+	// The writer of the last answer may still be on its way out.
+	for deadline := time.Now().Add(5 * time.Second); serving() != 2*sockets; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines serve %d subscriptions", serving(), sockets)
+		}
+	}
+}
+
+// What was answered before a socket ends still comes, in order.
+func TestAnswersComeBeforeTheEnd(t *testing.T) {
+	w := newWorld(t, setup{})
+	s := w.connect(w.user("ann", w.id("acme")))
+	s.hear()
+	const pings = 100
+	for range pings {
+		s.say(`{"type":"ping"}`)
+	}
+	s.say(`{"type":"connection_init"}`)
+	pongs := 0
+	code := s.endsAfter(func(m heard) {
+		if m.Type == "pong" {
+			pongs++
+		}
+	})
+	if code != 4429 || pongs != pings {
+		t.Errorf("%d after %d of %d", code, pongs, pings)
 	}
 }

@@ -86,23 +86,16 @@ func (e *Edge) endWith(expires time.Time, cancel context.CancelCauseFunc) (stop 
 // subscription over the one before, so none is handed on as it is.
 func (e *Edge) run(ctx context.Context, op *graphql.OperationContext) <-chan []byte {
 	answers := make(chan []byte)
-	next, ctx := e.API.DispatchOperation(ctx, op)
 	go func() {
 		defer close(answers)
-		for {
-			response := next(ctx)
-			if response == nil {
-				return
-			}
+		e.API.Run(ctx, op, func(response *graphql.Response) error {
 			select {
 			case answers <- marshal(response):
+				return nil
 			case <-ctx.Done():
-				return
+				return ctx.Err()
 			}
-			if op.Operation.Operation != ast.Subscription {
-				return
-			}
-		}
+		})
 	}()
 	return answers
 }
