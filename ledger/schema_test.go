@@ -119,7 +119,14 @@ func TestTheServerCannotRewriteHistory(t *testing.T) {
 		refused("delete from " + table)
 		refused("truncate " + table)
 	}
-	for _, sql := range []string{"truncate accounts", "delete from accounts", "delete from grants", "truncate grants", "truncate holds",
+	for _, id := range []string{"", "a b", "é", "a\n", strings.Repeat("a", 129)} {
+		_, err := l.WritePool().Exec(ctx, `insert into accounts (account_id, name, status, plan_key, version, decided_at, created_at)
+			values ($1, 'n', 1, 'p', gen_random_uuid(), now(), now())`, id)
+		if err == nil {
+			t.Errorf("the account %q was inserted", id)
+		}
+	}
+	for _, sql := range []string{"update accounts set account_id = 'b'", "update accounts set created_at = now()", "truncate accounts", "delete from accounts", "delete from grants", "truncate grants", "truncate holds",
 		"drop table usage_events", "alter table balance_updates disable trigger all", "create table public.x (y int)", "create role x",
 		"alter role spillway_app superuser", "update goose_db_version set is_applied = false"} {
 		refused(sql)
@@ -159,7 +166,7 @@ func TestConstraintsSayAgainWhatTheCodeEnsures(t *testing.T) {
 	for _, sql := range []string{
 		"update grants set remaining = -1", "update grants set held = -1", "update grants set amount = 0", "update grants set kind = 2",
 		"update grants set expires_at = effective_at", "update accounts set status = 3", "update accounts set spend_cap = -1",
-		"update accounts set account_id = 'a b' where account_id = 'a1'", "update accounts set sequence = -1", "update accounts set chain = ''",
+		"update accounts set account_id = '' where account_id = 'a1'", "update accounts set sequence = -1", "update accounts set chain = ''",
 		"update usage_events set granted = requested + 1", "update usage_events set granted = -1", "update usage_events set charged = -1",
 		"update usage_events set status = 7", "update usage_events set kind = 0", "update balance_updates set balance_after = -1",
 		"update balance_updates set account_balance_after = -1", "update balance_updates set sequence = 0", "update balance_updates set hash = ''",
