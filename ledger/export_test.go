@@ -35,3 +35,6 @@ var HotStatements = map[string]string{
 	"lock one": sqlLockOne, "update lot": sqlUpdateLot, "update head": sqlUpdateHead,
 	"insert events": sqlInsertEvents, "insert monetization": sqlInsertMonetization, "insert postings": sqlInsertPostings,
 }
+
+// EventRows are events as they are sent to be inserted.
+func EventRows(events ...Event) any { return eventRows(events) }

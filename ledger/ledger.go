@@ -100,8 +100,10 @@ func openPool(ctx context.Context, url string, o Options, size int, role string,
 		params[k] = v
 	}
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "set role "+role)
-		return err
+		if _, err := c.Exec(ctx, "set role "+role); err != nil {
+			return err
+		}
+		return learnRows(ctx, c)
 	}
 	config.PrepareConn = func(ctx context.Context, c *pgx.Conn) (bool, error) {
 		if ok, err := dropOldPlans(plansLast)(ctx, c); !ok || role != userRole {

@@ -116,99 +116,81 @@ func (w *Writes) queue(batch *pgx.Batch, single bool) {
 const sqlInsertEvents = `insert into usage_events (account_id, id, decision_id, created_at, fingerprint, requested, granted, charged,
 		first_sequence, hold_until, retry_at, plan_version, price_version, postings, kind, status, reason, allow_partial,
 		idempotency_key, user_id, feature, plan_key, steps, metadata)
-	select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-		$9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::int[], $13::int[], $14::smallint[], $15::smallint[], $16::smallint[],
-		$17::smallint[], $18::boolean[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[])`
+	select * from unnest($1::event_row[])`
 
-func queueEvents(batch *pgx.Batch, events []Event) {
-	n := len(events)
-	accounts, keys, users := make([]string, n), make([]string, n), make([]string, n)
-	features, plans, steps := make([]string, n), make([]string, n), make([]string, n)
-	metadata := make([]pgtype.Text, n)
-	ids, decisions := make([]ID, n), make([]pgtype.UUID, n)
-	at := make([]time.Time, n)
-	holds, retries := make([]pgtype.Timestamptz, n), make([]pgtype.Timestamptz, n)
-	fingerprints, requested, granted, charged := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	first := make([]pgtype.Int8, n)
-	planVersions, priceVersions := make([]int32, n), make([]int32, n)
-	postings, kinds, statuses, reasons := make([]int16, n), make([]int16, n), make([]int16, n), make([]int16, n)
-	partial := make([]bool, n)
+func queueEvents(batch *pgx.Batch, events []Event) { batch.Queue(sqlInsertEvents, eventRows(events)) }
+
+func eventRows(events []Event) *rows {
+	all := newRows(len(events), 24, 480)
 	for i := range events {
 		e := &events[i]
-		accounts[i], keys[i], users[i], features[i], plans[i] = e.Account, e.Key, e.User, e.Feature, e.PlanKey
-		steps[i] = EncodeSteps(e)
-		metadata[i] = pgtype.Text{String: string(e.Metadata), Valid: e.Metadata != nil}
-		ids[i], decisions[i] = e.ID, pgtype.UUID{Bytes: e.Decision, Valid: !e.Decision.IsZero()}
-		at[i], holds[i] = e.At.Time(), timestamp(e.HoldUntil)
-		retries[i] = timestamp(waterfall.AtSecond(e.RetryAt))
-		fingerprints[i], requested[i], granted[i], charged[i] = e.Fingerprint, e.Requested, e.Granted, e.Charged
-		first[i] = pgtype.Int8{Int64: e.FirstSequence, Valid: e.FirstSequence != 0}
-		planVersions[i], priceVersions[i] = e.PlanVersion, e.PriceVersion
-		postings[i], kinds[i] = int16(e.Postings), int16(e.Kind)
-		statuses[i], reasons[i], partial[i] = int16(e.Status), int16(e.Reason), e.AllowPartial
+		r := all.next().text(e.Account).id(e.ID).idOrNull(e.Decision).at(e.At).int8(e.Fingerprint).int8(e.Requested).int8(e.Granted).int8(e.Charged)
+		if e.FirstSequence == 0 {
+			r.null(int8Type)
+		} else {
+			r.int8(e.FirstSequence)
+		}
+		r.atOrNull(e.HoldUntil).atOrNull(waterfall.AtSecond(e.RetryAt)).int4(e.PlanVersion).int4(e.PriceVersion)
+		r.int2(int16(e.Postings)).int2(int16(e.Kind)).int2(int16(e.Status)).int2(int16(e.Reason)).bool(e.AllowPartial)
+		r.text(e.Key).text(e.User).text(e.Feature).text(e.PlanKey).text(EncodeSteps(e))
+		if e.Metadata == nil {
+			r.null(textType)
+		} else {
+			r.text(string(e.Metadata))
+		}
 	}
-	batch.Queue(sqlInsertEvents, accounts, ids, decisions, at, fingerprints, requested, granted, charged, first, holds, retries,
-		planVersions, priceVersions, postings, kinds, statuses, reasons, partial, keys, users, features, plans, steps, metadata)
+	return all
 }
 
 const sqlInsertMonetization = `insert into monetization_events (account_id, usage_event_id, part, kind, bucket, quantity, credits, price_version)
-	select a, e, p, k, b, q, c, nullif(v, 0) from unnest($1::text[], $2::uuid[], $3::smallint[], $4::smallint[], $5::text[],
-		$6::bigint[], $7::bigint[], $8::int[]) t(a, e, p, k, b, q, c, v)`
+	select * from unnest($1::monetization_row[])`
 
-func queueMonetization(batch *pgx.Batch, all []Monetization) {
-	n := len(all)
-	accounts, buckets, ids := make([]string, n), make([]string, n), make([]ID, n)
-	parts, kinds, versions := make([]int16, n), make([]int16, n), make([]int32, n)
-	quantities, credits := make([]int64, n), make([]int64, n)
-	for i := range all {
-		m := &all[i]
-		accounts[i], ids[i], parts[i], kinds[i], buckets[i] = m.Account, m.Event, int16(m.Part), int16(m.Kind), m.Bucket
-		quantities[i], credits[i], versions[i] = m.Quantity, m.Credits, m.PriceVersion
+func queueMonetization(batch *pgx.Batch, parts []Monetization) {
+	all := newRows(len(parts), 8, 140)
+	for i := range parts {
+		m := &parts[i]
+		r := all.next().text(m.Account).id(m.Event).int2(int16(m.Part)).int2(int16(m.Kind)).text(m.Bucket).int8(m.Quantity).int8(m.Credits)
+		if m.PriceVersion == 0 {
+			r.null(int4Type)
+		} else {
+			r.int4(m.PriceVersion)
+		}
 	}
-	batch.Queue(sqlInsertMonetization, accounts, ids, parts, kinds, buckets, quantities, credits, versions)
+	batch.Queue(sqlInsertMonetization, all)
 }
 
 const sqlInsertPostings = `insert into balance_updates (account_id, sequence, grant_id, source_id, amount, balance_after,
 		account_balance_after, created_at, ordinal, kind, counter_account, part, hash)
-	select a, s, g, o, m, b, c, at, n, k, x, nullif(p, -1), h from unnest($1::text[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[],
-		$6::bigint[], $7::bigint[], $8::timestamptz[], $9::int[], $10::smallint[], $11::smallint[], $12::smallint[], $13::bytea[])
-		t(a, s, g, o, m, b, c, at, n, k, x, p, h)`
+	select * from unnest($1::posting_row[])`
 
-func queuePostings(batch *pgx.Batch, all []book.Posting) {
-	n := len(all)
-	accounts, grants, sources, hashes := make([]string, n), make([]ID, n), make([]ID, n), make([][]byte, n)
-	sequences, amounts, after, balances := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	at, ordinals := make([]time.Time, n), make([]int32, n)
-	kinds, counters, parts := make([]int16, n), make([]int16, n), make([]int16, n)
-	for i := range all {
-		p := &all[i]
-		accounts[i], grants[i], sources[i], hashes[i] = p.Account, p.Grant, p.Source, p.Hash[:]
-		sequences[i], amounts[i], after[i], balances[i] = p.Sequence, p.Amount, p.BalanceAfter, p.AccountBalanceAfter
-		at[i], ordinals[i] = time.UnixMicro(p.At).UTC(), p.Ordinal
-		kinds[i], counters[i], parts[i] = int16(p.Kind), int16(p.Counter), int16(p.Part)
+func queuePostings(batch *pgx.Batch, postings []book.Posting) {
+	all := newRows(len(postings), 13, 280)
+	for i := range postings {
+		p := &postings[i]
+		r := all.next().text(p.Account).int8(p.Sequence).id(p.Grant).id(p.Source).int8(p.Amount).int8(p.BalanceAfter)
+		r.int8(p.AccountBalanceAfter).at(waterfall.Instant(p.At)).int4(p.Ordinal).int2(int16(p.Kind)).int2(int16(p.Counter))
+		if p.Part == book.NoPart {
+			r.null(int2Type)
+		} else {
+			r.int2(int16(p.Part))
+		}
+		r.bytes(p.Hash[:])
 	}
-	batch.Queue(sqlInsertPostings, accounts, sequences, grants, sources, amounts, after, balances, at, ordinals, kinds, counters, parts, hashes)
+	batch.Queue(sqlInsertPostings, all)
 }
 
-const sqlUpdateLots = `update grants g set remaining = x.remaining, held = x.held, voided_at = x.voided, expired_at = x.expired,
-		due_at = x.due, issues = x.issues, postings = x.postings, closed = x.closed
-	from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-		$8::int[], $9::int[], $10::boolean[]) x(account_id, id, remaining, held, voided, expired, due, issues, postings, closed)
-	where g.account_id = x.account_id and g.id = x.id`
+const sqlUpdateLots = `update grants g set remaining = x.remaining, held = x.held, voided_at = x.voided_at, expired_at = x.expired_at,
+		due_at = x.due_at, issues = x.issues, postings = x.postings, closed = x.closed
+	from unnest($1::lot_row[]) x where g.account_id = x.account_id and g.id = x.id`
 
-func queueLots(batch *pgx.Batch, all []Grant) {
-	n := len(all)
-	accounts, ids, closed := make([]string, n), make([]ID, n), make([]bool, n)
-	remaining, held := make([]int64, n), make([]int64, n)
-	voided, expired, due := make([]pgtype.Timestamptz, n), make([]pgtype.Timestamptz, n), make([]pgtype.Timestamptz, n)
-	issues, postings := make([]int32, n), make([]int32, n)
-	for i := range all {
-		g := &all[i]
-		accounts[i], ids[i], remaining[i], held[i], closed[i] = g.Account, g.ID, g.Remaining, g.Held, g.Closed
-		voided[i], expired[i], due[i] = timestamp(g.VoidedAt), timestamp(g.ExpiredAt), timestamp(g.DueAt)
-		issues[i], postings[i] = g.Issues, g.Postings
+func queueLots(batch *pgx.Batch, lots []Grant) {
+	all := newRows(len(lots), 10, 190)
+	for i := range lots {
+		g := &lots[i]
+		all.next().text(g.Account).id(g.ID).int8(g.Remaining).int8(g.Held).atOrNull(g.VoidedAt).atOrNull(g.ExpiredAt).atOrNull(g.DueAt).
+			int4(g.Issues).int4(g.Postings).bool(g.Closed)
 	}
-	batch.Queue(sqlUpdateLots, accounts, ids, remaining, held, voided, expired, due, issues, postings, closed)
+	batch.Queue(sqlUpdateLots, all)
 }
 
 const sqlInsertGrant = `insert into grants (account_id, id, remaining, held, amount, effective_at, expires_at, due_at, created_at,
@@ -225,19 +207,14 @@ func queueNewGrant(batch *pgx.Batch, g *Grant) {
 
 const sqlUpdateHeads = `update accounts a set version = x.version, decided_at = x.decided_at, sequence = x.sequence,
 		balance = x.balance, chain = x.chain, events = x.events
-	from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[])
-		x(account_id, version, decided_at, sequence, balance, chain, events)
-	where a.account_id = x.account_id`
+	from unnest($1::head_row[]) x where a.account_id = x.account_id`
 
-func queueHeads(batch *pgx.Batch, all []*Account) {
-	n := len(all)
-	ids, versions, at := make([]string, n), make([]ID, n), make([]time.Time, n)
-	sequences, balances, chains, events := make([]int64, n), make([]int64, n), make([][]byte, n), make([]int64, n)
-	for i, a := range all {
-		ids[i], versions[i], at[i] = a.ID, a.Version, a.DecidedAt.Time()
-		sequences[i], balances[i], chains[i], events[i] = a.Head.Sequence, a.Head.Balance, a.Head.Chain[:], a.Events
+func queueHeads(batch *pgx.Batch, accounts []*Account) {
+	all := newRows(len(accounts), 7, 180)
+	for _, a := range accounts {
+		all.next().text(a.ID).id(a.Version).at(a.DecidedAt).int8(a.Head.Sequence).int8(a.Head.Balance).bytes(a.Head.Chain[:]).int8(a.Events)
 	}
-	batch.Queue(sqlUpdateHeads, ids, versions, at, sequences, balances, chains, events)
+	batch.Queue(sqlUpdateHeads, all)
 }
 
 func queueSettings(batch *pgx.Batch, a *Account) {
