@@ -290,9 +290,10 @@ type voidGrant struct {
 	id     string
 	grant  ledger.ID
 	change Change
-	// tried are the moments at which this call may have voided it already, by
-	// an attempt whose outcome was unknown; an account has no moment twice.
-	tried []waterfall.Instant
+	// tried are the audit entries under which this call may have voided it
+	// already, by an attempt whose outcome was unknown. A moment would not tell
+	// it from another call: what never committed has taken none.
+	tried attempts
 }
 
 func (o *voidGrant) account() string                      { return o.id }
@@ -314,16 +315,13 @@ func (o *voidGrant) run(b *batch, a *account) (any, error) {
 	}
 	g, t := &a.lots[lot], &a.terms[lot]
 	switch {
-	case slices.Contains(o.tried, t.VoidedAt):
-		return &ledger.Grant{Grant: *g, Terms: *t}, nil
 	case t.VoidedAt != 0:
-		return nil, conflict("the grant is already void")
+		return o.again(b, &ledger.Grant{Grant: *g, Terms: *t})
 	case t.ExpiredAt != 0:
 		return nil, conflict("the grant has expired")
 	}
 	before := describeGrant(&ledger.Grant{Grant: *g, Terms: *t})
 	t.VoidedAt, t.DueAt, t.Closed = a.now, 0, g.Held == 0
-	o.tried = append(o.tried, a.now)
 	a.mark(lot)
 	if g.Remaining > 0 {
 		if err := b.postOwn(a, lot, book.Void, book.Voided, -g.Remaining); err != nil {
@@ -331,7 +329,23 @@ func (o *voidGrant) run(b *batch, a *account) (any, error) {
 		}
 	}
 	void := ledger.Grant{Grant: *g, Terms: *t}
-	return &void, b.audit(a, o.change, "voidGrant", before, describeGrant(&void))
+	if err := b.audit(a, o.change, "voidGrant", before, describeGrant(&void)); err != nil {
+		return nil, err
+	}
+	o.tried = append(o.tried, b.writes.Audit[len(b.writes.Audit)-1].ID)
+	return &void, nil
+}
+
+// again answers for a grant that is void: by this very call, or by another.
+func (o *voidGrant) again(b *batch, void *ledger.Grant) (any, error) {
+	own, err := b.tx.Audited(b.ctx, o.id, o.tried)
+	switch {
+	case err != nil:
+		return nil, err
+	case !own:
+		return nil, conflict("the grant is already void")
+	}
+	return void, nil
 }
 
 // describeGrant is what the audit log keeps of a grant.

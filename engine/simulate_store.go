@@ -144,6 +144,9 @@ func (s *pastStore) PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Mone
 	return s.ledger.PartsOf(ctx, e)
 }
 
+// Audited is false: what is simulated is tried once.
+func (s *pastStore) Audited(context.Context, string, []ledger.ID) (bool, error) { return false, nil }
+
 // UsageSince reads the real events up to the moment, and the simulated ones
 // behind it.
 func (s *pastStore) UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error {

@@ -22,6 +22,7 @@ type Tx interface {
 	GrantsByID(ctx context.Context, account string, ids []ledger.ID) ([]ledger.Grant, error)
 	PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetization, []ledger.PostingRow, error)
 	UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error
+	Audited(ctx context.Context, account string, entries []ledger.ID) (bool, error)
 	Commit(ctx context.Context, w *ledger.Writes) error
 	Rollback()
 }

@@ -237,6 +237,15 @@ func (tx *Tx) PartsOf(ctx context.Context, e *Event) ([]Monetization, []PostingR
 	return partsOf(ctx, tx.conn, e)
 }
 
+// Audited tells whether any of some entries is in the account's audit log.
+func (tx *Tx) Audited(ctx context.Context, account string, entries []ID) (found bool, err error) {
+	if len(entries) == 0 {
+		return false, nil
+	}
+	err = tx.conn.QueryRow(ctx, `select exists (select from audit_log where account_id = $1 and id = any($2))`, account, entries).Scan(&found)
+	return found, err
+}
+
 // UsageSince reads an account's events since an instant in the order of their
 // ids, those that counters count: everything that granted or gave back.
 func (tx *Tx) UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*Event) error) error {

@@ -109,6 +109,13 @@ func (b *bothTx) PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetiz
 	return parts, postings, err
 }
 
+func (b *bothTx) Audited(ctx context.Context, account string, entries []ledger.ID) (bool, error) {
+	found, err := b.tx.Audited(ctx, account, entries)
+	other, _ := b.memory.Audited(ctx, account, entries)
+	b.same("audited", found, other)
+	return found, err
+}
+
 // counted are the fields of an event that counters look at.
 type counted struct {
 	at            waterfall.Instant

@@ -181,6 +181,13 @@ func (tx *simTx) PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetiz
 	return tx.memoryTx.PartsOf(ctx, e)
 }
 
+func (tx *simTx) Audited(ctx context.Context, account string, entries []ledger.ID) (bool, error) {
+	if err := tx.broken(); err != nil {
+		return false, err
+	}
+	return tx.memoryTx.Audited(ctx, account, entries)
+}
+
 func (tx *simTx) UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error {
 	if err := tx.broken(); err != nil {
 		return err

@@ -35,6 +35,7 @@ type records struct {
 	parts     map[ledger.ID][]ledger.Monetization
 	postings  []ledger.PostingRow
 	holds     map[ledger.ID]waterfall.Instant
+	audit     []ledger.ID
 }
 
 func newMemory(catalog *ledger.Catalog) *memory {
@@ -155,6 +156,12 @@ func (tx *memoryTx) PartsOf(_ context.Context, e *ledger.Event) ([]ledger.Moneti
 	return slices.Clone(r.parts[e.ID]), slices.Clone(r.postings[from : from+int64(e.Postings)]), nil
 }
 
+// Audited looks entries up in the audit log.
+func (tx *memoryTx) Audited(_ context.Context, account string, entries []ledger.ID) (bool, error) {
+	written := tx.memory.accounts[account].audit
+	return slices.ContainsFunc(entries, func(id ledger.ID) bool { return slices.Contains(written, id) }), nil
+}
+
 // UsageSince reads the events that counters count.
 func (tx *memoryTx) UsageSince(_ context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error {
 	r := tx.memory.accounts[account]
@@ -202,6 +209,9 @@ func (tx *memoryTx) Commit(_ context.Context, w *ledger.Writes) error {
 	}
 	for _, g := range slices.Concat(w.NewGrants, w.Lots) {
 		m.accounts[g.Account].grants[ledger.ID(g.ID)] = &g
+	}
+	for _, e := range w.Audit {
+		m.accounts[e.Account].audit = append(m.accounts[e.Account].audit, e.ID)
 	}
 	for _, h := range w.HoldsOpen {
 		m.accounts[h.Account].holds[h.ID] = h.ExpiresAt
