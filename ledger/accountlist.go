@@ -1,108 +1,166 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
-	"strings"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"spillway/engine/waterfall"
 )
 
-// AccountPlace is an account's place in a list of accounts. Of a search the
-// accounts whose id begins as asked come first, in the order of their ids, then
-// those whose name does, in the order of their names.
+// AccountPlace is an account's place in a list of accounts, the newest of which
+// comes first.
 type AccountPlace struct {
-	ID     string
-	ByName bool
+	CreatedAt waterfall.Instant
+	ID        string
 }
 
-// FoundAccount is an account and how a search came to it.
-type FoundAccount struct {
-	*Account
-	ByName bool
+// order sorts the newest first, and by id what is of one moment.
+func (p AccountPlace) order(q AccountPlace) int {
+	return cmp.Or(cmp.Compare(q.CreatedAt, p.CreatedAt), cmp.Compare(q.ID, p.ID))
 }
 
 // AccountPage is a part of a list of accounts. Where More is set and fewer than
 // asked were found, the list goes on behind Scanned.
 type AccountPage struct {
-	Accounts []FoundAccount
+	Accounts []Account
 	More     bool
 	Scanned  AccountPlace
 }
 
+// Place is where an account of the page stands in the list.
+func (a *Account) Place() AccountPlace { return AccountPlace{a.CreatedAt, a.ID} }
+
 const (
 	sqlNewestAccounts = `select ` + accountColumns + ` from accounts
-		where (created_at, account_id) < (coalesce((select created_at from accounts where account_id = $1), 'infinity'), $1)
-		order by created_at desc, account_id desc limit $2`
+		where (created_at, account_id) < (coalesce($1, 'infinity'::timestamptz), $2)
+		order by created_at desc, account_id desc limit $3`
 
-	sqlAccountsByID = `select ` + accountColumns + ` from accounts where account_id > $1 and account_id >= $2 and account_id < $3
-		order by account_id limit $4`
+	sqlAccountsFound = `
+		(select account_id, created_at, true from accounts where account_id >= $1 and account_id < $2 order by account_id limit $3)
+		union
+		(select account_id, created_at, true from accounts
+			where lower(name) collate "C" >= lower($1) collate "C" and lower(name) collate "C" < lower($2) collate "C"
+			order by lower(name) collate "C", account_id limit $3)`
 
-	sqlAccountsByName = `select ` + accountColumns + ` from accounts
-		where (lower(name) collate "C", account_id) > (coalesce((select lower(name) from accounts where account_id = $1), lower($2)) collate "C", $1)
-			and lower(name) collate "C" >= lower($2) collate "C" and lower(name) collate "C" < lower($3) collate "C"
-		order by lower(name) collate "C", account_id limit $4`
+	sqlAccountsWalk = `select account_id, created_at, account_id >= $3 and account_id < $4
+			or lower(name) collate "C" >= lower($3) collate "C" and lower(name) collate "C" < lower($4) collate "C"
+		from accounts where (created_at, account_id) < (coalesce($1, 'infinity'::timestamptz), $2)
+		order by created_at desc, account_id desc limit $5`
 )
 
-// Accounts lists all accounts, the newest first, or those whose id or name
-// begins with the search. after nil is the beginning.
+// Accounts lists all accounts, or those whose id or name begins with the search,
+// the newest first. after nil is the beginning.
 func (l *Ledger) Accounts(ctx context.Context, search string, first int, after *AccountPlace) (AccountPage, error) {
-	place := AccountPlace{}
-	if after != nil {
-		place = *after
+	if search != "" {
+		return l.searchAccounts(ctx, prefix{search, search + "\U0010ffff"}, first, after)
 	}
-	page := AccountPage{}
-	if search == "" {
-		rows, err := l.reader(ctx).Query(ctx, sqlNewestAccounts, place.ID, first+1)
-		found, err := collect(rows, err, scanAccount)
-		page.add(found, place, first)
-		return page, err
+	at, id := after.arguments()
+	rows, err := l.reader(ctx).Query(ctx, sqlNewestAccounts, at, id, first+1)
+	found, err := collect(rows, err, scanAccount)
+	page := AccountPage{Accounts: found[:min(first, len(found))], More: len(found) > first}
+	return page, err
+}
+
+// arguments are the place as statements take it; nil is before the newest.
+func (p *AccountPlace) arguments() (at *time.Time, id string) {
+	if p == nil {
+		return nil, ""
 	}
-	high := search + "\U0010ffff"
-	if !place.ByName {
-		rows, err := l.reader(ctx).Query(ctx, sqlAccountsByID, place.ID, search, high, first+1)
-		found, err := collect(rows, err, scanAccount)
-		if err != nil || page.add(found, place, first) {
+	t := p.CreatedAt.Time()
+	return &t, p.ID
+}
+
+// prefix bounds the texts that begin alike.
+type prefix struct{ low, high string }
+
+// What a search costs is bounded in two ways. Few accounts are all found by the
+// indexes of ids and names, and put in order. Of more than those the list of all
+// accounts is gone through: as many as begin alike, they are not far apart.
+const (
+	fewAccounts   = 1_000
+	accountBudget = 20_000
+	accountChunk  = 2_000
+)
+
+// searchAccounts finds the places of a page, then its accounts.
+func (l *Ledger) searchAccounts(ctx context.Context, p prefix, first int, after *AccountPlace) (AccountPage, error) {
+	rows, err := l.reader(ctx).Query(ctx, sqlAccountsFound, p.low, p.high, fewAccounts)
+	found, err := collect(rows, err, scanPassed)
+	if err != nil {
+		return AccountPage{}, err
+	}
+	var page AccountPage
+	places := behind(found, after)
+	if len(found) >= fewAccounts { // perhaps not all
+		if places, page, err = l.walkAccounts(ctx, p, first, after); err != nil {
 			return page, err
 		}
-		place = AccountPlace{ByName: true}
 	}
-	return page, l.addByName(ctx, &page, search, high, place, first)
+	if len(places) > first {
+		places, page.More = places[:first], true
+	}
+	ids := make([]string, len(places))
+	for i, place := range places {
+		ids[i] = place.ID
+	}
+	page.Accounts, err = l.AccountsByID(ctx, ids)
+	slices.SortFunc(page.Accounts, func(a, b Account) int { return a.Place().order(b.Place()) })
+	return page, err
 }
 
-// add puts accounts on the page, and tells whether it was full before the last
-// of them.
-func (p *AccountPage) add(found []Account, at AccountPlace, first int) bool {
-	for i := range found {
-		if len(p.Accounts) == first {
-			p.More = true
-			return true
+// behind puts the accounts of a search that come after a place in order.
+func behind(found []passed, after *AccountPlace) []AccountPlace {
+	var places []AccountPlace
+	for _, f := range found {
+		if after == nil || after.order(f.AccountPlace) < 0 {
+			places = append(places, f.AccountPlace)
 		}
-		p.Accounts = append(p.Accounts, FoundAccount{&found[i], at.ByName})
 	}
-	return false
+	slices.SortFunc(places, AccountPlace.order)
+	return places
 }
 
-// addByName goes on with the accounts found by name, without those whose id
-// begins so too: they came before. It looks at scanBudget of them at the most.
-func (l *Ledger) addByName(ctx context.Context, page *AccountPage, search, high string, place AccountPlace, first int) error {
-	for scanned := 0; scanned < scanBudget; {
-		rows, err := l.reader(ctx).Query(ctx, sqlAccountsByName, place.ID, search, high, scanChunk)
-		found, err := collect(rows, err, scanAccount)
+// walkAccounts goes through all accounts, the newest first, until it has found
+// more than a page or looked at as many as it may.
+func (l *Ledger) walkAccounts(ctx context.Context, p prefix, first int, after *AccountPlace) (places []AccountPlace, page AccountPage, err error) {
+	for scanned := 0; scanned < accountBudget; scanned += accountChunk {
+		at, id := after.arguments()
+		rows, err := l.reader(ctx).Query(ctx, sqlAccountsWalk, at, id, p.low, p.high, accountChunk)
+		found, err := collect(rows, err, scanPassed)
 		if err != nil {
-			return err
+			return nil, page, err
 		}
 		for i := range found {
-			place.ID = found[i].ID
-			if !strings.HasPrefix(place.ID, search) && page.add(found[i:i+1], place, first) {
-				return nil
+			if found[i].matches {
+				places = append(places, found[i].AccountPlace)
 			}
-			page.Scanned = place
 		}
-		if len(found) < scanChunk {
-			return nil
+		if len(places) > first || len(found) < accountChunk {
+			return places, page, nil
 		}
-		scanned += len(found)
+		page.Scanned = found[len(found)-1].AccountPlace
+		after = &page.Scanned
 	}
 	page.More = true
-	return nil
+	return places, page, nil
+}
+
+// passed is an account that a search came by.
+type passed struct {
+	AccountPlace
+	matches bool
+}
+
+func scanPassed(row pgx.Row) (*passed, error) {
+	var p passed
+	var at time.Time
+	err := row.Scan(&p.ID, &at, &p.matches)
+	p.CreatedAt = waterfall.InstantOf(at)
+	return &p, err
 }
 
 // AccountsByID reads accounts; those that do not exist are left out.

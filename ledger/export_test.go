@@ -18,7 +18,7 @@ var DropOldPlans = dropOldPlans
 
 // ListStatements are those of the lists, and of what is nested in them, by name.
 var ListStatements = map[string]string{
-	"newest accounts": sqlNewestAccounts, "accounts by id": sqlAccountsByID, "accounts by name": sqlAccountsByName, "accounts": sqlAccounts,
+	"newest accounts": sqlNewestAccounts, "accounts found": sqlAccountsFound, "accounts gone through": sqlAccountsWalk, "accounts": sqlAccounts,
 	"decisions": sqlEventsBefore, "followers": sqlFollowers, "parts": sqlParts, "postings": sqlPostingsOf, "decision ids": sqlDecisionIDs,
 	"grants": sqlGrants, "unspent grants": sqlUnspentGrants, "grants by id": sqlGrantsByID, "balance updates": sqlBalanceUpdates,
 	"audit log": sqlAuditLog, "audit log of one": sqlAuditLogOf,
