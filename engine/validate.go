@@ -44,6 +44,9 @@ func validateAccount(id string) error {
 	return nil
 }
 
+// CheckUser is a fault of the field where no user can have the id.
+func CheckUser(field, user string) error { return validateKey(field, user) }
+
 // validateKey checks a user id or a key: 1 to 255 code points without control
 // characters.
 func validateKey(field, s string) error {

@@ -28,7 +28,7 @@ func (s *subscription) exists(ctx context.Context, id string) error {
 }
 
 func (s *subscription) edge(item ledger.FeedItem) *view.DecisionEdge {
-	return &view.DecisionEdge{Cursor: view.IDCursor(item.Event), Node: view.NewDecision(s.from, item.Decision)}
+	return &view.DecisionEdge{Cursor: view.FeedCursor(item.Event), Node: view.NewDecision(s.from, item.Decision)}
 }
 
 func (s *subscription) Decisions(ctx context.Context, account string, filter *view.DecisionFilter, after *string) (<-chan *view.DecisionEdge, error) {
@@ -36,11 +36,15 @@ func (s *subscription) Decisions(ctx context.Context, account string, filter *vi
 	if err != nil {
 		return nil, err
 	}
+	only, err := filter.Ledger()
+	if err != nil {
+		return nil, err
+	}
 	if err := s.exists(ctx, account); err != nil {
 		return nil, err
 	}
 	return follow(ctx, s, func(deliver func(*view.DecisionEdge) error) error {
-		return s.from.Engine.FollowDecisions(ctx, account, filter.Ledger(), cursor, func(item ledger.FeedItem) error {
+		return s.from.Engine.FollowDecisions(ctx, account, only, cursor, func(item ledger.FeedItem) error {
 			return deliver(s.edge(item))
 		})
 	}), nil
@@ -51,8 +55,12 @@ func (s *subscription) AllDecisions(ctx context.Context, filter *view.DecisionFi
 	if err != nil {
 		return nil, err
 	}
+	only, err := filter.Ledger()
+	if err != nil {
+		return nil, err
+	}
 	return follow(ctx, s, func(deliver func(*view.DecisionEdge) error) error {
-		return s.from.Engine.FollowAllDecisions(ctx, filter.Ledger(), cursor, func(item ledger.FeedItem) error {
+		return s.from.Engine.FollowAllDecisions(ctx, only, cursor, func(item ledger.FeedItem) error {
 			return deliver(s.edge(item))
 		})
 	}), nil
@@ -68,6 +76,9 @@ func (s *subscription) Balance(ctx context.Context, account string) (<-chan *vie
 }
 
 func (s *subscription) Buckets(ctx context.Context, account, user string, feature *string) (<-chan []view.BucketState, error) {
+	if err := view.CheckFeature("feature", feature); err != nil {
+		return nil, err
+	}
 	query := engine.BucketQuery{Account: account, User: &user}
 	if feature != nil {
 		query.Feature = *feature

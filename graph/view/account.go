@@ -115,6 +115,9 @@ func (a *Account) Buckets(ctx context.Context, userID, feature *string) ([]Bucke
 	if c := caller.From(ctx); userID == nil && c.OnlyUser() {
 		userID = &c.User
 	}
+	if err := CheckFeature("feature", feature); err != nil {
+		return nil, err
+	}
 	query := engine.BucketQuery{User: userID}
 	set(&query.Feature, feature)
 	states, err := ofEach(ctx, a, func(accounts []string) (map[string][]engine.BucketState, error) {

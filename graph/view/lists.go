@@ -2,14 +2,16 @@ package view
 
 import (
 	"context"
+	"strings"
 
+	"spillway/engine"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
 
 // Grants is a page of the account's grants.
 func (a *Account) Grants(ctx context.Context, kind *waterfall.Kind, includeSpent bool, first int, after *string) (*GrantConnection, error) {
-	p, err := page(first, after)
+	p, err := ofGrants.page(first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -23,20 +25,24 @@ func (a *Account) Grants(ctx context.Context, kind *waterfall.Kind, includeSpent
 	}
 	edges := make([]GrantEdge, len(grants.Rows))
 	for i, g := range grants.Rows {
-		edges[i] = GrantEdge{Cursor: IDCursor(g.ID), Node: &Grant{a.from, g}}
+		edges[i] = GrantEdge{Cursor: ofGrants.idCursor(g.ID), Node: &Grant{a.from, g}}
 	}
-	info := scannedInfo(edges, func(e *GrantEdge) string { return e.Cursor }, grants.More, grants.Scanned, first, after)
+	info := scannedInfo(edges, func(e *GrantEdge) string { return e.Cursor }, grants.More, ofGrants.idCursor(grants.Scanned), first, after)
 	return &GrantConnection{Edges: edges, PageInfo: info}, nil
 }
 
 // Decisions is a page of the account's decisions.
 func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first int, after *string) (*DecisionConnection, error) {
-	p, err := page(first, after)
+	p, err := ofDecisions.page(first, after)
+	if err != nil {
+		return nil, err
+	}
+	only, err := filter.Ledger()
 	if err != nil {
 		return nil, err
 	}
 	pages, err := once(&a.list.together, thisField(ctx), func() (*decisionPages, error) {
-		found, err := a.from.Ledger.Decisions(ctx, a.list.ids, filter.Ledger(), p)
+		found, err := a.from.Ledger.Decisions(ctx, a.list.ids, only, p)
 		return newDecisionPages(a, found), stored(err)
 	})
 	if err != nil {
@@ -45,9 +51,9 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 	found, shown := pages.found[a.row.ID], pages.shown[a.row.ID]
 	edges := make([]DecisionEdge, len(shown))
 	for i, d := range shown {
-		edges[i] = DecisionEdge{Cursor: IDCursor(d.d.ID), Node: d}
+		edges[i] = DecisionEdge{Cursor: FeedCursor(d.d.ID), Node: d}
 	}
-	info := scannedInfo(edges, func(e *DecisionEdge) string { return e.Cursor }, found.More, found.Scanned, first, after)
+	info := scannedInfo(edges, func(e *DecisionEdge) string { return e.Cursor }, found.More, FeedCursor(found.Scanned), first, after)
 	return &DecisionConnection{Edges: edges, PageInfo: info}, nil
 }
 
@@ -67,11 +73,20 @@ func newDecisionPages(a *Account, found map[string]ledger.Listed[*ledger.Decisio
 	return pages
 }
 
-// Ledger is the filter as the ledger takes it; nil filters nothing.
-func (f *DecisionFilter) Ledger() ledger.DecisionFilter {
+// Ledger is the filter as the ledger takes it; nil filters nothing. A name that
+// nothing can have is a fault, and no filter.
+func (f *DecisionFilter) Ledger() (ledger.DecisionFilter, error) {
 	var to ledger.DecisionFilter
 	if f == nil {
-		return to
+		return to, nil
+	}
+	if f.UserID != nil {
+		if err := engine.CheckUser("filter.userId", *f.UserID); err != nil {
+			return to, err
+		}
+	}
+	if err := CheckFeature("filter.feature", f.Feature); err != nil {
+		return to, err
 	}
 	to.Status = f.Status
 	set(&to.User, f.UserID)
@@ -79,7 +94,15 @@ func (f *DecisionFilter) Ledger() ledger.DecisionFilter {
 	set(&to.Kind, f.Kind)
 	set(&to.From, f.From)
 	set(&to.To, f.To)
-	return to
+	return to, nil
+}
+
+// CheckFeature refuses a key that no feature can have; nil is any feature.
+func CheckFeature(field string, key *string) error {
+	if key != nil && !waterfall.ValidID(*key) {
+		return &engine.Fault{Code: engine.CodeBadInput, Field: field, Message: "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -"}
+	}
+	return nil
 }
 
 func set[T any](to, from *T) {
@@ -140,22 +163,21 @@ func (s *Source) Accounts(ctx context.Context, search *string, first int, after 
 	}
 	var prefix string
 	set(&prefix, search)
+	if strings.ContainsRune(prefix, 0) {
+		return nil, &engine.Fault{Code: engine.CodeBadInput, Field: "search", Message: "must be text without U+0000"}
+	}
 	found, err := s.Ledger.Accounts(ctx, prefix, first, behind)
 	if err != nil {
 		return nil, stored(err)
 	}
 	rows := make([]*ledger.Account, len(found.Accounts))
 	for i := range rows {
-		rows[i] = found.Accounts[i].Account
+		rows[i] = &found.Accounts[i]
 	}
 	edges := make([]AccountEdge, len(rows))
 	for i, a := range newAccounts(s, rows...) {
-		edges[i] = AccountEdge{Cursor: accountCursor(ledger.AccountPlace{ID: a.row.ID, ByName: found.Accounts[i].ByName}), Node: a}
+		edges[i] = AccountEdge{Cursor: accountCursor(a.row.Place()), Node: a}
 	}
-	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, found.More, after)
-	if found.More && len(edges) < first {
-		scanned := accountCursor(found.Scanned)
-		info.EndCursor = &scanned
-	}
+	info := scannedInfo(edges, func(e *AccountEdge) string { return e.Cursor }, found.More, accountCursor(found.Scanned), first, after)
 	return &AccountConnection{Edges: edges, PageInfo: info}, nil
 }

@@ -3,13 +3,14 @@ package view
 import (
 	"context"
 
+	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
 
 // Anomalies is a page of the anomalies: the open ones, those that are over, or
 // all.
 func (s *Source) Anomalies(ctx context.Context, open *bool, first int, after *string) (*AnomalyConnection, error) {
-	p, err := page(first, after)
+	p, err := ofAnomalies.page(first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -19,7 +20,7 @@ func (s *Source) Anomalies(ctx context.Context, open *bool, first int, after *st
 	}
 	edges := make([]AnomalyEdge, len(found))
 	for i := range found {
-		edges[i] = AnomalyEdge{Cursor: IDCursor(found[i].ID), Node: NewAnomaly(&found[i])}
+		edges[i] = AnomalyEdge{Cursor: ofAnomalies.idCursor(found[i].ID), Node: NewAnomaly(&found[i])}
 	}
 	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
 	return &AnomalyConnection{Edges: edges, PageInfo: info}, nil
@@ -33,11 +34,17 @@ func NewAnomaly(a *ledger.Anomaly) *Anomaly {
 	}
 }
 
+// noAccount tells an id that no account can have: of such a one there is nothing.
+func noAccount(id *string) bool { return id != nil && !waterfall.ValidID(*id) }
+
 // AuditLog is a page of the audit log, of one account or of all.
 func (s *Source) AuditLog(ctx context.Context, account *string, first int, after *string) (*AuditConnection, error) {
-	p, err := page(first, after)
+	p, err := ofAuditLog.page(first, after)
 	if err != nil {
 		return nil, err
+	}
+	if noAccount(account) {
+		return &AuditConnection{Edges: []AuditEdge{}, PageInfo: pageInfo(0, nil, false, after)}, nil
 	}
 	var of string
 	set(&of, account)
@@ -48,7 +55,7 @@ func (s *Source) AuditLog(ctx context.Context, account *string, first int, after
 	edges := make([]AuditEdge, len(entries))
 	for i := range entries {
 		e := &entries[i]
-		edges[i] = AuditEdge{Cursor: IDCursor(e.ID), Node: &AuditEntry{
+		edges[i] = AuditEdge{Cursor: ofAuditLog.idCursor(e.ID), Node: &AuditEntry{
 			ID: e.ID.String(), Actor: e.Actor, Action: e.Action, AccountID: optional(e.Account), Reason: e.Reason,
 			Before: e.Before, After: e.After, At: e.At,
 		}}
@@ -59,9 +66,12 @@ func (s *Source) AuditLog(ctx context.Context, account *string, first int, after
 
 // Reconciliations is a page of them, of one account or of all.
 func (s *Source) Reconciliations(ctx context.Context, account *string, first int, after *string) (*ReconciliationConnection, error) {
-	p, err := page(first, after)
+	p, err := ofReconciliations.page(first, after)
 	if err != nil {
 		return nil, err
+	}
+	if noAccount(account) {
+		return &ReconciliationConnection{Edges: []ReconciliationEdge{}, PageInfo: pageInfo(0, nil, false, after)}, nil
 	}
 	var of string
 	set(&of, account)
@@ -71,7 +81,7 @@ func (s *Source) Reconciliations(ctx context.Context, account *string, first int
 	}
 	edges := make([]ReconciliationEdge, len(found))
 	for i := range found {
-		edges[i] = ReconciliationEdge{Cursor: IDCursor(found[i].ID), Node: NewReconciliation(&found[i])}
+		edges[i] = ReconciliationEdge{Cursor: ofReconciliations.idCursor(found[i].ID), Node: NewReconciliation(&found[i])}
 	}
 	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
 	return &ReconciliationConnection{Edges: edges, PageInfo: info}, nil

@@ -2,8 +2,8 @@ package view
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"strconv"
-	"strings"
 
 	"spillway/engine"
 	"spillway/engine/waterfall"
@@ -13,23 +13,51 @@ import (
 // largestPage is the most edges that a page may hold.
 const largestPage = 200
 
-// Cursors say nothing to a client: base64url of an id, a sequence number or a
-// key.
+// Cursors say nothing to a client: base64url of the list that they are of, and
+// of an id, a sequence number or a place.
 var cursors = base64.RawURLEncoding
+
+// cursorKind is the first byte of a list's cursors: none is mistaken for that of
+// another list.
+type cursorKind byte
+
+const (
+	ofDecisions       cursorKind = 'd' // also the feed of decisions
+	ofGrants          cursorKind = 'g'
+	ofBalanceUpdates  cursorKind = 'b'
+	ofAccounts        cursorKind = 'a'
+	ofReconciliations cursorKind = 'r'
+	ofAnomalies       cursorKind = 'n'
+	ofAuditLog        cursorKind = 'l'
+	ofSimulation      cursorKind = 's'
+)
 
 func badCursor() error {
 	return &engine.Fault{Code: engine.CodeBadInput, Field: "after", Message: "must be a cursor of this list"}
 }
 
-// IDCursor is the cursor of what has an id.
-func IDCursor(id ledger.ID) string { return cursors.EncodeToString(id[:]) }
+func (k cursorKind) cursor(content []byte) string {
+	return cursors.EncodeToString(append([]byte{byte(k)}, content...))
+}
 
-// ParseIDCursor reads what IDCursor wrote; nil for nil.
-func ParseIDCursor(after *string) (*ledger.ID, error) {
+// content is what a cursor of the list says.
+func (k cursorKind) content(cursor string) ([]byte, error) {
+	b, err := cursors.DecodeString(cursor)
+	if err != nil || len(b) == 0 || b[0] != byte(k) {
+		return nil, badCursor()
+	}
+	return b[1:], nil
+}
+
+// idCursor is the cursor of what has an id.
+func (k cursorKind) idCursor(id ledger.ID) string { return k.cursor(id[:]) }
+
+// parseID reads what idCursor wrote; nil for nil.
+func (k cursorKind) parseID(after *string) (*ledger.ID, error) {
 	if after == nil {
 		return nil, nil
 	}
-	b, err := cursors.DecodeString(*after)
+	b, err := k.content(*after)
 	if err != nil || len(b) != len(ledger.ID{}) {
 		return nil, badCursor()
 	}
@@ -37,24 +65,27 @@ func ParseIDCursor(after *string) (*ledger.ID, error) {
 	return &id, nil
 }
 
+// FeedCursor is the cursor of an event in the list and the feed of decisions.
+func FeedCursor(event ledger.ID) string { return ofDecisions.idCursor(event) }
+
 // ParseFeedCursor reads where a feed goes on: nil is from now on, "" from the
 // beginning, which is the zero id.
 func ParseFeedCursor(after *string) (*ledger.ID, error) {
 	if after != nil && *after == "" {
 		return &ledger.ID{}, nil
 	}
-	return ParseIDCursor(after)
+	return ofDecisions.parseID(after)
 }
 
 func sequenceCursor(n int64) string {
-	return cursors.EncodeToString(strconv.AppendInt(nil, n, 10))
+	return ofBalanceUpdates.cursor(strconv.AppendInt(nil, n, 10))
 }
 
 func parseSequenceCursor(after *string) (int64, error) {
 	if after == nil {
 		return 0, nil
 	}
-	b, err := cursors.DecodeString(*after)
+	b, err := ofBalanceUpdates.content(*after)
 	n, wrong := strconv.ParseInt(string(b), 10, 64)
 	if err != nil || wrong != nil || n < 1 {
 		return 0, badCursor()
@@ -62,28 +93,24 @@ func parseSequenceCursor(after *string) (int64, error) {
 	return n, nil
 }
 
-// byName begins the cursor of an account that was found by its name: no id
-// begins so.
-const byName = '"'
-
 func accountCursor(p ledger.AccountPlace) string {
-	if p.ByName {
-		return cursors.EncodeToString(append([]byte{byName}, p.ID...))
-	}
-	return cursors.EncodeToString([]byte(p.ID))
+	return ofAccounts.cursor(append(binary.BigEndian.AppendUint64(nil, uint64(p.CreatedAt)), p.ID...))
 }
 
 func parseAccountCursor(after *string) (*ledger.AccountPlace, error) {
 	if after == nil {
 		return nil, nil
 	}
-	b, err := cursors.DecodeString(*after)
-	p := ledger.AccountPlace{ID: strings.TrimPrefix(string(b), string(byName))}
-	p.ByName = len(p.ID) < len(b)
-	if err != nil || !waterfall.ValidID(p.ID) {
+	const ofTime = 8 // bytes
+	b, err := ofAccounts.content(*after)
+	if err != nil || len(b) < ofTime || !waterfall.ValidID(string(b[ofTime:])) {
 		return nil, badCursor()
 	}
-	return &p, nil
+	at := waterfall.Instant(binary.BigEndian.Uint64(b))
+	if y := at.Time().Year(); y < 1 || y > 9999 {
+		return nil, badCursor()
+	}
+	return &ledger.AccountPlace{CreatedAt: at, ID: string(b[ofTime:])}, nil
 }
 
 func checkFirst(first int) error {
@@ -94,21 +121,20 @@ func checkFirst(first int) error {
 }
 
 // page reads where a page of a list by id begins.
-func page(first int, after *string) (ledger.Page, error) {
+func (k cursorKind) page(first int, after *string) (ledger.Page, error) {
 	if err := checkFirst(first); err != nil {
 		return ledger.Page{}, err
 	}
-	id, err := ParseIDCursor(after)
+	id, err := k.parseID(after)
 	return ledger.Page{First: first, After: id}, err
 }
 
 // scannedInfo says where a page of a filtered list stands. Where the filter
 // passed few, the list goes on behind what was looked at.
-func scannedInfo[E any](edges []E, cursor func(*E) string, more bool, scanned ledger.ID, first int, after *string) *PageInfo {
+func scannedInfo[E any](edges []E, cursor func(*E) string, more bool, scanned string, first int, after *string) *PageInfo {
 	info := pageInfo(len(edges), func(i int) string { return cursor(&edges[i]) }, more, after)
 	if more && len(edges) < first {
-		behind := IDCursor(scanned)
-		info.EndCursor = &behind
+		info.EndCursor = &scanned
 	}
 	return info
 }

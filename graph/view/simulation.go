@@ -38,7 +38,7 @@ func (p *PlanSimulation) CreditsAfter() scalar.Credits { return scalar.Millionth
 // Each page is of a simulation of its own, which gives the same for a time
 // that has passed.
 func (p *PlanSimulation) Changed(first int, after *string) (*SimulatedDecisionConnection, error) {
-	to, err := page(first, after)
+	to, err := ofSimulation.page(first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (p *PlanSimulation) Changed(first int, after *string) (*SimulatedDecisionCo
 	list := &decisionList{from: p.from}
 	for i := range edges {
 		c := &older[len(older)-1-i]
-		edges[i] = SimulatedDecisionEdge{Cursor: IDCursor(c.Decision.ID), Node: &SimulatedDecision{
+		edges[i] = SimulatedDecisionEdge{Cursor: ofSimulation.idCursor(c.Decision.ID), Node: &SimulatedDecision{
 			Decision: list.add(c.Decision)[0], Status: c.Status, Charged: scalar.Millionths(c.Charged), Steps: Steps(c.Steps),
 		}}
 	}
