@@ -23,9 +23,11 @@ const (
 	// are what it is for.
 	batchLength = 100
 	// What is read to find or to sum what a field answers with counts too: a
-	// list that filters looks at thousands of rows, sums go over all that
-	// happened, and a simulation decides everything again.
+	// list that filters looks at thousands of rows, a search at the beginnings of
+	// more, sums go over all that happened, and a simulation decides everything
+	// again.
 	filterCost     = 8_000
+	searchCost     = 2_000
 	sumCost        = 300
 	simulationCost = 11_000
 )
@@ -92,6 +94,10 @@ func (w *weighing) work(f *ast.Field) int {
 			if filter[name] != nil {
 				return filterCost
 			}
+		}
+	case "Query.accounts":
+		if search := w.argument(f, f.Definition.Arguments.ForName("search")); search != nil && search != "" {
+			return searchCost
 		}
 	case "Account.grants":
 		if w.argument(f, f.Definition.Arguments.ForName("kind")) != nil {

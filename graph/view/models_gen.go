@@ -321,7 +321,7 @@ type GrantInput struct {
 	Features []string `json:"features,omitempty"`
 	// Low is spent first.
 	Priority int `json:"priority"`
-	// From when it may be spent; null: from now.
+	// From when it may be spent; null: from now. One that recurs may begin in the past by at most 1000 issues.
 	EffectiveAt *waterfall.Instant `json:"effectiveAt,omitempty"`
 	// Until when, exclusive; null: for ever. It also ends a recurrence.
 	ExpiresAt *waterfall.Instant `json:"expiresAt,omitempty"`

@@ -24,6 +24,9 @@ func (a *Account) Usage(ctx context.Context, feature *string, from, to waterfall
 	if err != nil {
 		return nil, err
 	}
+	if err := CheckFeature("feature", feature); err != nil {
+		return nil, err
+	}
 	var only string
 	set(&only, feature)
 	used, err := ofEach(ctx, a, func(accounts []string) (map[string][]ledger.UsagePoint, error) {
@@ -32,7 +35,53 @@ func (a *Account) Usage(ctx context.Context, feature *string, from, to waterfall
 	if err != nil {
 		return nil, stored(err)
 	}
-	return spread(used, starts)
+	pairs := pairsOf(used)
+	if len(pairs) == 0 {
+		pairs = planned(a.from.Engine.Catalog().Newest(a.row.Plan), only)
+	}
+	return spread(used, pairs, starts)
+}
+
+// pair is what points are told of.
+type pair struct {
+	feature string
+	kind    waterfall.Kind
+}
+
+// pairsOf are those that occur, in the order of features and kinds.
+func pairsOf(used []ledger.UsagePoint) []pair {
+	var pairs []pair
+	seen := map[pair]bool{}
+	for i := range used {
+		p := pair{used[i].Feature, used[i].Kind}
+		if !seen[p] {
+			seen[p] = true
+			pairs = append(pairs, p)
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(a.feature, b.feature), cmp.Compare(a.kind, b.kind))
+	})
+	return pairs
+}
+
+// planned are those of a plan's waterfalls, of one feature or, where only is "",
+// of all.
+func planned(plan *ledger.Plan, only string) []pair {
+	var all []ledger.UsagePoint
+	if plan == nil {
+		return nil
+	}
+	for i := range plan.Features {
+		r := &plan.Features[i]
+		if only != "" && r.Feature != only {
+			continue
+		}
+		for j := range r.Buckets {
+			all = append(all, ledger.UsagePoint{Feature: r.Feature, Kind: r.Buckets[j].Kind})
+		}
+	}
+	return pairsOf(all)
 }
 
 func tooManyPoints() error {
@@ -81,34 +130,19 @@ func after(t time.Time, interval UsageInterval) time.Time {
 	}
 }
 
-// spread puts what was used on every interval, in the order of features and
-// kinds within one.
-func spread(used []ledger.UsagePoint, starts []waterfall.Instant) ([]UsagePoint, error) {
-	type pair struct {
-		feature string
-		kind    waterfall.Kind
-	}
+// spread puts what was used of each pair on every interval.
+func spread(used []ledger.UsagePoint, pairs []pair, starts []waterfall.Instant) ([]UsagePoint, error) {
 	type place struct {
 		start waterfall.Instant
 		pair  pair
 	}
-	found := make(map[place]*ledger.UsagePoint, len(used))
-	var pairs []pair
-	seen := map[pair]bool{}
-	for i := range used {
-		p := pair{used[i].Feature, used[i].Kind}
-		found[place{used[i].Start, p}] = &used[i]
-		if !seen[p] {
-			seen[p] = true
-			pairs = append(pairs, p)
-		}
-	}
 	if len(pairs)*len(starts) > mostPoints {
 		return nil, tooManyPoints()
 	}
-	slices.SortFunc(pairs, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.feature, b.feature), cmp.Compare(a.kind, b.kind))
-	})
+	found := make(map[place]*ledger.UsagePoint, len(used))
+	for i := range used {
+		found[place{used[i].Start, pair{used[i].Feature, used[i].Kind}}] = &used[i]
+	}
 	points := make([]UsagePoint, 0, len(pairs)*len(starts))
 	for _, start := range starts {
 		for _, p := range pairs {

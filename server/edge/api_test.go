@@ -302,6 +302,11 @@ func TestEveryBadInputIsNamed(t *testing.T) {
 		{"a cursor that is none", `query { account(id: "` + acme + `") { decisions(after: "x") { edges { cursor } } } }`, nil, "BAD_USER_INPUT", "after"},
 		{"a time without an offset", `query { account(id: "` + acme + `") { usage(from: "2026-01-01", to: "2026-01-02T00:00:00Z") { start } } }`, nil, "BAD_USER_INPUT", "from"},
 		{"usage backwards", `query { account(id: "` + acme + `") { usage(from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z") { start } } }`, nil, "BAD_USER_INPUT", "to"},
+		{"search with U+0000", `query($s: String) { accounts(search: $s) { edges { cursor } } }`, vars{"s": "a\x00"}, "BAD_USER_INPUT", "search"},
+		{"usage of no feature", `query($f: String) { account(id: "` + acme + `") { usage(feature: $f, from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { start } } }`, vars{"f": "\x00"}, "BAD_USER_INPUT", "feature"},
+		{"buckets of no feature", `query { account(id: "` + acme + `") { buckets(feature: "") { key } } }`, nil, "BAD_USER_INPUT", "feature"},
+		{"decisions of no feature", `query { account(id: "` + acme + `") { decisions(filter: {feature: ""}) { edges { cursor } } } }`, nil, "BAD_USER_INPUT", "filter.feature"},
+		{"decisions of nobody", `query($u: ID) { account(id: "` + acme + `") { decisions(filter: {userId: $u}) { edges { cursor } } } }`, vars{"u": "a\x00"}, "BAD_USER_INPUT", "filter.userId"},
 		{"preview 0", `query { preview(input: {accountId: "` + acme + `", userId: "ann", feature: "chat", quantity: 0}) { status } }`, nil, "BAD_USER_INPUT", "input.quantity"},
 	} {
 		a := w.ask(w.admin(), c.query, c.variables)
@@ -312,6 +317,15 @@ func TestEveryBadInputIsNamed(t *testing.T) {
 		extensions := a.Errors[0].Extensions
 		if extensions["retryable"] != false || extensions["requestId"] != a.header.Get("X-Request-Id") {
 			t.Errorf("%s: %v", c.name, extensions)
+		}
+	}
+	// Of an account that no id can name there is nothing, as of one that does not
+	// exist.
+	for _, list := range []string{"auditLog", "reconciliations"} {
+		for _, id := range []string{"", "a\x00", "no body", "nobody"} {
+			if found := at[[]any](t, w.must(w.admin(), `query($a: ID) { `+list+`(accountId: $a) { edges { cursor } } }`, vars{"a": id}), list, "edges"); len(found) > 0 {
+				t.Errorf("%s of the account %q: %v", list, id, found)
+			}
 		}
 	}
 	// Nothing of all that was stored, and the key is free.

@@ -259,15 +259,15 @@ func (w *world) event(t *testing.T, from time.Time, n int, account, user string)
 	}
 }
 
-// A search finds accounts by the beginning of their id or their name, each once:
-// those found by their id first.
+// A search finds accounts by the beginning of their id or their name, each once,
+// the newest first.
 func TestAccountsAreFoundByIDOrName(t *testing.T) {
 	w := newWorld(t, setup{})
-	for id, name := range map[string]string{"north-1": "Alder", "north-2": "North Sea", "south-1": "NORTHERN", "south-2": "Ärger", "south-3": "50% off_"} {
-		w.must(w.admin(), `mutation($id: ID!, $name: String!) { createAccount(input: {id: $id, name: $name, plan: "plus"}) { id } }`, vars{"id": id, "name": name})
+	for _, a := range [][2]string{{"north-1", "Alder"}, {"north-2", "North Sea"}, {"south-1", "NORTHERN"}, {"south-2", "Ärger"}, {"south-3", "50% off_"}} {
+		w.must(w.admin(), `mutation($id: ID!, $name: String!) { createAccount(input: {id: $id, name: $name, plan: "plus"}) { id } }`, vars{"id": a[0], "name": a[1]})
 	}
 	for search, want := range map[string][]string{
-		"north": {"north-1", "north-2", "south-1"}, "North": {"north-2", "south-1"}, "north-1": {"north-1"}, "ald": {"north-1"}, "sea": nil,
+		"north": {"south-1", "north-2", "north-1"}, "North": {"south-1", "north-2"}, "north-1": {"north-1"}, "ald": {"north-1"}, "sea": nil,
 		"ÄRG": {"south-2"}, "50%": {"south-3"}, "_": nil, "%": nil, "nobody": nil,
 	} {
 		var got []string
@@ -284,6 +284,26 @@ func TestAccountsAreFoundByIDOrName(t *testing.T) {
 	}
 	if len(newest) != 7 || !slices.IsSortedFunc(newest, func(a, b string) int { return compare(b, a) }) {
 		t.Errorf("not all, or not the newest first: %v", newest)
+	}
+}
+
+// Cursors are of one list: that of another is refused, and not read as a place
+// that it does not mean.
+func TestACursorIsOfOneList(t *testing.T) {
+	w := newWorld(t, setup{})
+	lists := w.lists()
+	cursor := func(l *list) any { _, info := w.page(l, 1, nil); return info["endCursor"] }
+	// The same entries in another choice of them have the same cursors.
+	kind := func(l *list) string { return strings.Fields(strings.Replace(l.name, "open ", "", 1))[0] }
+	for i := range lists {
+		after := cursor(&lists[i])
+		for j := range lists {
+			a := w.ask(w.admin(), lists[j].query, vars{"first": 1, "after": after})
+			same := strings.TrimSuffix(kind(&lists[i]), ",") == strings.TrimSuffix(kind(&lists[j]), ",")
+			if same && a.code() != "" || !same && (a.code() != "BAD_USER_INPUT" || a.field() != "after") {
+				t.Errorf("a cursor of %s, behind which %s are asked: %s", lists[i].name, lists[j].name, a.body)
+			}
+		}
 	}
 }
 
@@ -315,7 +335,11 @@ func TestUsageByInterval(t *testing.T) {
 		told := ""
 		for _, p := range at[[]any](t, a.Data, "account", "usage") {
 			p := p.(map[string]any)
-			if p["kind"] != "CREDIT" || p["feature"] != "chat" || p["credits"] != fmt.Sprint(p["quantity"].(float64)/2) {
+			if p["quantity"] == 0.0 && p["kind"] != "CREDIT" {
+				told += fmt.Sprint(p["start"].(string)[5:16], " ", p["feature"], " ", p["kind"], " ")
+				continue
+			}
+			if p["kind"] != "CREDIT" || p["credits"] != fmt.Sprint(p["quantity"].(float64)/2) {
 				t.Errorf("%v", p)
 			}
 			told += fmt.Sprint(p["start"].(string)[5:16], "=", p["quantity"], " ")
@@ -332,7 +356,8 @@ func TestUsageByInterval(t *testing.T) {
 		{"2026-01-31T23:59:59.992Z", "2026-02-01T00:00:00.003Z", "DAY", "01-31T00:00=3 02-01T00:00=3 "},
 		// The same times, told elsewhere.
 		{"2026-02-01T05:28:00+05:30", "2026-01-31T16:04:00-08:00", "MINUTE", "01-31T23:58=0 01-31T23:59=5 02-01T00:00=7 02-01T00:01=0 02-01T00:02=1 02-01T00:03=0 "},
-		{"2027-01-01T00:00:00Z", "2027-01-03T00:00:00Z", "DAY", ""}, // there is nothing to tell points of
+		// Where nothing at all was used, every bucket of the plan says so.
+		{"2027-01-01T00:00:00Z", "2027-01-03T00:00:00Z", "DAY", "01-01T00:00 chat RATE_LIMIT 01-01T00:00=0 01-01T00:00=0 01-02T00:00 chat RATE_LIMIT 01-02T00:00=0 01-02T00:00=0 "},
 		{"2026-01-01T00:00:00Z", "2026-02-02T00:00:00Z", "MINUTE", "QUERY_TOO_COMPLEX"},
 		{"2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "DAY", "BAD_USER_INPUT to"},
 	} {
@@ -340,7 +365,10 @@ func TestUsageByInterval(t *testing.T) {
 			t.Errorf("%s to %s by %s:\n%s, want\n%s", c.from, c.to, c.interval, got, c.want)
 		}
 	}
-	if chat, video := usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "chat"), usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "video"); chat != "02-01T00:00=8 " || video != "" {
+	if chat, video := usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "chat"), usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "video"); chat != "02-01T00:00=8 " || video != "02-01T00:00=0 " {
 		t.Errorf("chat %q, video %q", chat, video)
+	}
+	if other := usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "nothing"); other != "" {
+		t.Errorf("a feature that is not in the plan: %q", other)
 	}
 }

@@ -281,7 +281,7 @@ type Account {
     "Go on behind this cursor."
     after: String
   ): BalanceUpdateConnection!
-  "What was used, summed up per interval, feature and kind of bucket, oldest first. Whatever occurs in that time has a point for every interval, also for those where it is 0."
+  "What was used, summed up per interval, feature and kind of bucket, oldest first. Whatever occurs in that time has a point for every interval, also for those where it is 0; where nothing was used at all, every kind of bucket of the plan has."
   usage(
     "Only this feature."
     feature: String
@@ -535,7 +535,7 @@ input GrantInput {
   features: [String!]
   "Low is spent first."
   priority: Int! = 100
-  "From when it may be spent; null: from now."
+  "From when it may be spent; null: from now. One that recurs may begin in the past by at most 1000 issues."
   effectiveAt: DateTime
   "Until when, exclusive; null: for ever. It also ends a recurrence."
   expiresAt: DateTime
@@ -559,7 +559,7 @@ extend type Query {
     "The account's id."
     id: ID!
   ): Account @access(roles: [USER, ADMIN, SERVICE], account: "id")
-  "All accounts, newest first; of a search those found by id first, then those found by name, each in their order. For admins."
+  "All accounts, or those that a search finds, newest first. A page of a search may hold fewer than asked, and hasNextPage still be true. For admins."
   accounts(
     "Only those whose id or name begins so."
     search: String
