@@ -241,23 +241,24 @@ func (b *batch) readMissing(missing map[*account][]counters.Field) error {
 		}
 	}
 	snapshots, err := b.engine.counters.Read(b.ctx, queries)
+	var lost []*account
 	for i, a := range stale {
-		if err == nil && a.take(&prefetched{queries[i].Fields, snapshots[i]}) {
-			continue
-		}
-		if err := b.rebuild(a); err != nil {
-			return err
+		if err != nil || !a.take(&prefetched{queries[i].Fields, snapshots[i]}) {
+			lost = append(lost, a)
 		}
 	}
-	return nil
+	return b.rebuild(lost...)
 }
 
-// rebuild counts an account's usage events again: the truth, whatever the
+// rebuild counts the usage events of accounts again: the truth, whatever the
 // counter store holds.
-func (b *batch) rebuild(a *account) error {
-	b.engine.stats.rebuilds.Add(1)
-	return recount([]*account{a}, func(since []ledger.Since, each func(*ledger.Event) error) error {
-		return b.tx.UsageSince(b.ctx, since[0].Account, since[0].At, each)
+func (b *batch) rebuild(accounts ...*account) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	b.engine.stats.rebuilds.Add(int64(len(accounts)))
+	return recount(accounts, func(since []ledger.Since, each func(*ledger.Event) error) error {
+		return b.tx.UsageSince(b.ctx, since, each)
 	})
 }
 

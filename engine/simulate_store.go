@@ -149,12 +149,13 @@ func (s *pastStore) Audited(context.Context, string, []ledger.ID) (bool, error) 
 
 // UsageSince reads the real events up to the moment, and the simulated ones
 // behind it.
-func (s *pastStore) UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error {
-	if err := s.ledger.UsageBetween(ctx, account, since, s.from, each); err != nil {
+func (s *pastStore) UsageSince(ctx context.Context, since []ledger.Since, each func(*ledger.Event) error) error {
+	from := since[0] // there is one account
+	if err := s.ledger.UsageBetween(ctx, from.Account, from.At, s.from, each); err != nil {
 		return err
 	}
 	for i := range s.events {
-		if s.events[i].At < since {
+		if s.events[i].At < from.At {
 			continue
 		}
 		if err := each(&s.events[i]); err != nil {

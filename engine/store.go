@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"spillway/engine/counters"
-	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
 
@@ -21,7 +20,7 @@ type Tx interface {
 	OpenGrants(ctx context.Context, accounts []string) (map[string][]ledger.Grant, error)
 	GrantsByID(ctx context.Context, account string, ids []ledger.ID) ([]ledger.Grant, error)
 	PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetization, []ledger.PostingRow, error)
-	UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error
+	UsageSince(ctx context.Context, since []ledger.Since, each func(*ledger.Event) error) error
 	Audited(ctx context.Context, account string, entries []ledger.ID) (bool, error)
 	Commit(ctx context.Context, w *ledger.Writes) error
 	Rollback()

@@ -151,6 +151,7 @@ func TestHotStatementsLookUpTheirRows(t *testing.T) {
 		"grants by id":        {"grants": "account_id id"},
 		"grants by key":       {"grants": "account_id idempotency_key"},
 		"usage since":         {"usage_events": "account_id id"},
+		"usage since, each":   {"usage_events": "account_id id"},
 		"parts":               {"monetization_events": "account_id usage_event_id"},
 		"postings":            {"balance_updates": "account_id sequence", "grants": "account_id id"},
 		"update lots":         {"grants": "account_id id"},

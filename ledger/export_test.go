@@ -30,7 +30,7 @@ var ListStatements = map[string]string{
 // HotStatements are those that every batch runs, by name.
 var HotStatements = map[string]string{
 	"lock": sqlLock, "earlier": sqlEarlier, "decisions": sqlDecisions, "open grants": sqlOpenGrants, "grants by id": sqlGrantsByID,
-	"grants by key": sqlGrantsByKey, "usage since": sqlUsageSince, "parts": sqlParts, "postings": sqlPostingsOf,
+	"grants by key": sqlGrantsByKey, "usage since": sqlUsageSince, "usage since, each": sqlUsageSinceEach, "parts": sqlParts, "postings": sqlPostingsOf,
 	"update lots": sqlUpdateLots, "update heads": sqlUpdateHeads,
 	"lock one": sqlLockOne, "update lot": sqlUpdateLot, "update head": sqlUpdateHead,
 	"insert events": sqlInsertEvents, "insert monetization": sqlInsertMonetization, "insert postings": sqlInsertPostings,

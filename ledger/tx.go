@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"spillway/engine/waterfall"
 )
 
 // KeyRef names an idempotency key of an account.
@@ -246,10 +245,9 @@ func (tx *Tx) Audited(ctx context.Context, account string, entries []ID) (found 
 	return found, err
 }
 
-// UsageSince reads an account's events since an instant in the order of their
-// ids, those that counters count: everything that granted or gave back.
-func (tx *Tx) UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*Event) error) error {
-	return usageSince(ctx, tx.conn, account, since, each)
+// UsageSince is the UsageReader under the locks.
+func (tx *Tx) UsageSince(ctx context.Context, since []Since, each func(*Event) error) error {
+	return usageSinceEach(ctx, tx.conn, since, each)
 }
 
 // Rollback ends the transaction without a change. After Commit it does

@@ -21,10 +21,12 @@ const (
 	sqlUsageSince = `select account_id, created_at, kind, user_id, feature, steps from usage_events
 		where account_id = $1 and id >= $2 and (granted > 0 or decision_id is not null) order by id`
 
+	// A lateral can only be joined by a nested loop, which hands on the rows of
+	// each account as they come: to order all of them together would be a sort
+	// of, after a FLUSHALL, a week of hundreds of accounts.
 	sqlUsageSinceEach = `select u.account_id, u.created_at, u.kind, u.user_id, u.feature, u.steps from unnest($1::text[], $2::uuid[]) k(account_id, since)
 		cross join lateral (select * from usage_events u
-			where u.account_id = k.account_id and u.id >= k.since and (u.granted > 0 or u.decision_id is not null) offset 0) u
-		order by u.account_id, u.id`
+			where u.account_id = k.account_id and u.id >= k.since and (u.granted > 0 or u.decision_id is not null) order by u.id offset 0) u`
 )
 
 // Since names the events of an account from an instant on.

@@ -124,7 +124,7 @@ type counted struct {
 	steps         []ledger.Step
 }
 
-func (b *bothTx) UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error {
+func (b *bothTx) UsageSince(ctx context.Context, since []ledger.Since, each func(*ledger.Event) error) error {
 	var usage, other []counted
 	note := func(all *[]counted) func(*ledger.Event) error {
 		return func(e *ledger.Event) error {
@@ -132,10 +132,10 @@ func (b *bothTx) UsageSince(ctx context.Context, account string, since waterfall
 			return nil
 		}
 	}
-	err := b.tx.UsageSince(ctx, account, since, note(&usage))
-	_ = b.memory.UsageSince(ctx, account, since, note(&other))
+	err := b.tx.UsageSince(ctx, since, note(&usage))
+	_ = b.memory.UsageSince(ctx, since, note(&other))
 	b.same("usage", usage, other)
-	return errors.Join(err, b.tx.UsageSince(ctx, account, since, each))
+	return errors.Join(err, b.tx.UsageSince(ctx, since, each))
 }
 
 func (b *bothTx) Commit(ctx context.Context, w *ledger.Writes) error {

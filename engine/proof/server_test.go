@@ -188,11 +188,11 @@ func (tx *simTx) Audited(ctx context.Context, account string, entries []ledger.I
 	return tx.memoryTx.Audited(ctx, account, entries)
 }
 
-func (tx *simTx) UsageSince(ctx context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error {
+func (tx *simTx) UsageSince(ctx context.Context, since []ledger.Since, each func(*ledger.Event) error) error {
 	if err := tx.broken(); err != nil {
 		return err
 	}
-	return tx.memoryTx.UsageSince(ctx, account, since, each)
+	return tx.memoryTx.UsageSince(ctx, since, each)
 }
 
 // Rollback ends the transaction, unless its COMMIT is still under way.

@@ -163,16 +163,16 @@ func (tx *memoryTx) Audited(_ context.Context, account string, entries []ledger.
 }
 
 // UsageSince reads the events that counters count.
-func (tx *memoryTx) UsageSince(_ context.Context, account string, since waterfall.Instant, each func(*ledger.Event) error) error {
-	r := tx.memory.accounts[account]
-	first := ledger.FirstID(since)
-	for i := range r.events {
-		e := r.events[i]
-		if slices.Compare(e.ID[:], first[:]) < 0 || e.Granted == 0 && e.Decision.IsZero() {
-			continue
-		}
-		if err := each(&e); err != nil {
-			return err
+func (tx *memoryTx) UsageSince(_ context.Context, since []ledger.Since, each func(*ledger.Event) error) error {
+	for _, s := range since {
+		first := ledger.FirstID(s.At)
+		for _, e := range tx.memory.accounts[s.Account].events {
+			if slices.Compare(e.ID[:], first[:]) < 0 || e.Granted == 0 && e.Decision.IsZero() {
+				continue
+			}
+			if err := each(&e); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
