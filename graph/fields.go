@@ -26,7 +26,7 @@ func unparsed(err error) *gqlerror.Error {
 	if strings.Contains(at.Message, "exceeded token limit") {
 		return refusal(engine.CodeTooComplex, "the document is too long")
 	}
-	return &gqlerror.Error{Message: at.Message, Locations: at.Locations}
+	return &gqlerror.Error{Message: withoutValues(at.Message), Locations: at.Locations}
 }
 
 // variableFault is the fault of a value that a variable brought.
@@ -42,7 +42,7 @@ func variableFault(op *ast.OperationDefinition, err error) *gqlerror.Error {
 	} else if len(rest) > 0 {
 		field += "." + dotted(rest)
 	}
-	return malformed(field, at.Message)
+	return malformed(field, withoutValues(at.Message))
 }
 
 // argumentOf is the path from the argument to where a variable is first used.
@@ -104,6 +104,7 @@ func locate(doc *ast.QueryDocument, errs gqlerror.List) gqlerror.List {
 		if field := fieldOf(doc, err); field != "" {
 			err.Extensions["field"] = field
 		}
+		err.Message = withoutValues(err.Message)
 	}
 	return errs
 }

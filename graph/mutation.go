@@ -51,10 +51,11 @@ func (m *mutation) Authorize(ctx context.Context, in view.AuthorizeInput) (*view
 }
 
 // noteLimits tells the transport of the rate limits that a decision met: of
-// each bucket the window with least room.
+// each bucket the window with least room. One that was made before says nothing
+// of how they stand now.
 func noteLimits(c *caller.Caller, catalog *ledger.Catalog, d *ledger.Decision) {
 	plan := catalog.Plan(d.PlanKey, d.PlanVersion)
-	if plan == nil || plan.Rules(d.Feature) == nil {
+	if d.Replayed || plan == nil || plan.Rules(d.Feature) == nil {
 		return
 	}
 	buckets := plan.Rules(d.Feature).Buckets

@@ -103,6 +103,49 @@ func TestTheRateLimitIsToldBesideTheAnswer(t *testing.T) {
 	}
 }
 
+// What a repeated key gets is the first decision, and not how the limits stand.
+func TestTheRateLimitOfAnotherTimeIsNotTold(t *testing.T) {
+	w := newWorld(t, setup{})
+	in := vars{"in": vars{"accountId": w.id("acme"), "userId": "ann", "feature": "chat", "idempotencyKey": "once"}}
+	if first := w.ask(w.service(), authorize, in); first.header.Get("RateLimit") == "" {
+		t.Errorf("%v %s", first.header, first.body)
+	}
+	again := w.ask(w.service(), authorize, in)
+	if at[any](t, again.Data, "authorize", "replayed") != true || again.header.Get("RateLimit") != "" || again.header.Get("RateLimit-Policy") != "" {
+		t.Errorf("%v %s", again.header, again.body)
+	}
+}
+
+// Errors name what is wrong, and repeat no value: it may be a secret in the
+// wrong place.
+func TestErrorsRepeatNoValue(t *testing.T) {
+	w := newWorld(t, setup{})
+	const secret = "s3cret"
+	for _, c := range []struct {
+		query     string
+		variables vars
+	}{
+		{`{ viewer { userId } } ` + secret, nil},
+		{`{ viewer { userId "` + secret + `" } }`, nil},
+		{`{ "` + secret + `" }`, nil},
+		{`{ accounts(first: "` + secret + `") { edges { cursor } } }`, nil},
+		{`{ accounts(search: [{a: "` + secret + `"}]) { edges { cursor } } }`, nil},
+		{`mutation { setAccountStatus(accountId: "a", status: ` + secret + `, reason: "r") { id } }`, nil},
+		{`mutation { setAccountStatus(accountId: "a", status: "` + secret + `", reason: "r") { id } }`, nil},
+		{`mutation($s: AccountStatus!) { setAccountStatus(accountId: "a", status: $s, reason: "r") { id } }`, vars{"s": secret}},
+		{`mutation($s: AccountStatus!) { setAccountStatus(accountId: "a", status: $s, reason: "r") { id } }`, vars{"s": vars{"a": secret}}},
+		{`mutation($in: AuthorizeInput!) { authorize(input: $in) { id } }`, vars{"in": secret}},
+		{`mutation($in: AuthorizeInput!) { authorize(input: $in) { id } }`, vars{"in": vars{"accountId": []string{secret}, "userId": "u", "feature": "f", "idempotencyKey": "k"}}},
+		{`query($at: DateTime!) { account(id: "` + w.id("acme") + `") { balanceAt(at: $at) { available } } }`, vars{"at": secret}},
+		{`mutation($c: Credits!) { setPrice(feature: "chat", credits: $c, reason: "r") { key } }`, vars{"c": secret}},
+	} {
+		a := w.ask(w.admin(), c.query, c.variables)
+		if a.code() != "BAD_USER_INPUT" || strings.Contains(a.body, secret) {
+			t.Errorf("%s: %s", c.query, a.body)
+		}
+	}
+}
+
 func TestADenialIsData(t *testing.T) {
 	w := newWorld(t, setup{})
 	d := at[map[string]any](t, w.must(w.service(), authorize, vars{"in": vars{
