@@ -187,7 +187,7 @@ func TestServeRefusesWithoutSettings(t *testing.T) {
 
 func TestMigrateWithoutADatabaseIsAway(t *testing.T) {
 	code, _, stderr := start(t, environment("DATABASE_URL=postgres://o:hidden@127.0.0.1:1/x?connect_timeout=2"), "migrate")
-	if code != exitAway || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "hidden") {
+	if code != exitAway || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "DATABASE_URL: the database is away") || strings.Contains(stderr, "hidden") {
 		t.Errorf("code %d, stderr %q", code, stderr)
 	}
 }

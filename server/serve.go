@@ -89,5 +89,12 @@ func (migrateCommand) Run(out *outside, ctx boxed) error {
 	if err != nil {
 		return err
 	}
-	return ledger.Migrate(ctx, s.DatabaseURL)
+	err = ledger.Migrate(ctx, s.DatabaseURL)
+	switch {
+	case ledger.Away(err):
+		return fmt.Errorf("DATABASE_URL: the database is away: %w", err)
+	case err != nil:
+		return fmt.Errorf("DATABASE_URL: the schema could not be brought up to date: %w", err)
+	}
+	return nil
 }
