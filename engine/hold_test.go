@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,9 @@ func TestSettleBeyondTheHoldWalksOn(t *testing.T) {
 	s := w.settle(d, 12)           // 3 more: credits pay for 1
 	if s.FinalGranted() != 10 || s.Unfunded() != 2 || s.FinalCharged() != 1_000_000 {
 		t.Errorf("granted %d unfunded %d charged %d", s.FinalGranted(), s.Unfunded(), s.FinalCharged())
+	}
+	if text := w.Explain(s); !strings.HasSuffix(text, ", 1 from credits (0.50); 12 used (1.00), 2 of it unfunded.") {
+		t.Errorf("the sentence tells only of the hold: %s", text)
 	}
 	if b := w.balance(a); b.Available != 200_000 || b.Held != 0 {
 		t.Errorf("available %d held %d", b.Available, b.Held)

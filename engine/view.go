@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"spillway/engine/counters"
 	"spillway/engine/waterfall"
@@ -54,7 +53,8 @@ func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error
 			p.Status = ledger.StatusDenied
 			p.RetryAt = waterfall.RetryAt(in, request, a.now)
 		}
-		p.Explanation = explain(rules, out.Allowed, out.Reason, r.Quantity, out.Granted, p.Steps, p.RetryAt)
+		p.Explanation = explain(rules, waterfall.Telling{Allowed: out.Allowed, Reason: out.Reason, Requested: r.Quantity,
+			Granted: out.Granted, RetryAt: p.RetryAt}, p.Steps)
 	})
 	return p, err
 }
@@ -304,28 +304,4 @@ func (a *account) neededBy(refs []counterRef) (fields []counters.Field) {
 		}
 	}
 	return fields
-}
-
-// Explain is the sentence that tells a person what was decided and why.
-func (e *Engine) Explain(d *ledger.Decision) string {
-	var rules *waterfall.Rules
-	if p := e.Catalog().Plan(d.PlanKey, d.PlanVersion); p != nil {
-		rules = p.Rules(d.Feature)
-	}
-	return explain(rules, d.Status != ledger.StatusDenied, d.Reason, d.Requested, d.Granted, d.Steps, d.RetryAt)
-}
-
-func explain(rules *waterfall.Rules, allowed bool, reason waterfall.Reason, requested, granted int64, steps []ledger.Step, retryAt int64) string {
-	t := waterfall.Telling{Rules: rules, Allowed: allowed, Reason: reason, Requested: requested, Granted: granted, RetryAt: retryAt}
-	if rules != nil {
-		for _, s := range steps {
-			i := slices.IndexFunc(rules.Buckets, func(b waterfall.Bucket) bool { return b.Key == s.Bucket })
-			if i < 0 {
-				continue
-			}
-			t.Steps = append(t.Steps, waterfall.Step{Bucket: i, Available: s.Available, Taken: s.Taken, Reason: s.Reason, Window: s.Window})
-			t.Credits = append(t.Credits, s.Credits)
-		}
-	}
-	return waterfall.Explain(t)
 }

@@ -19,13 +19,24 @@ type Telling struct {
 	Credits []int64
 	// RetryAt is a second, 0 for never.
 	RetryAt int64
+	// After is what became of it since.
+	After Aftermath
+}
+
+// Aftermath is what became of an allowed decision after it was made; the zero
+// value: nothing. Credits are millionths.
+type Aftermath struct {
+	Released, Expired, Settled bool
+	// Used, Unfunded and Charged are those of the settlement.
+	Used, Unfunded, Charged   int64
+	Refunded, RefundedCredits int64
 }
 
 // Explain says in one sentence, or two, what was decided and why, for the
 // person who asked. Times are UTC.
 func Explain(t Telling) string {
 	if t.Allowed {
-		return explainAllowed(t)
+		return explainAllowed(t) + t.After.words() + "."
 	}
 	text := "Denied: " + t.denial() + "."
 	if t.RetryAt != 0 {
@@ -46,10 +57,41 @@ func explainAllowed(t Telling) string {
 		}
 		from = append(from, part)
 	}
-	if t.Granted < t.Requested {
-		return fmt.Sprintf("Allowed in part: %d of %d, %s.", t.Granted, t.Requested, strings.Join(from, ", "))
+	switch {
+	case len(from) == 0: // this process has not heard of the plan yet
+		return fmt.Sprintf("Allowed: %d", t.Granted)
+	case t.Granted < t.Requested:
+		return fmt.Sprintf("Allowed in part: %d of %d, %s", t.Granted, t.Requested, strings.Join(from, ", "))
 	}
-	return "Allowed: " + strings.Join(from, ", ") + "."
+	return "Allowed: " + strings.Join(from, ", ")
+}
+
+// words go on with the sentence: what was decided may not be what stands.
+func (a *Aftermath) words() string {
+	var text string
+	switch {
+	case a.Settled && a.Used == 0:
+		text = "; nothing was used"
+	case a.Settled:
+		text = fmt.Sprintf("; %d used", a.Used)
+		if a.Charged > 0 {
+			text += " (" + shortCredits(a.Charged) + ")"
+		}
+		if a.Unfunded > 0 {
+			text += fmt.Sprintf(", %d of it unfunded", a.Unfunded)
+		}
+	case a.Released:
+		text = "; released"
+	case a.Expired:
+		text = "; the hold expired"
+	}
+	if a.Refunded > 0 {
+		text += fmt.Sprintf("; %d refunded", a.Refunded)
+		if a.RefundedCredits > 0 {
+			text += " (" + shortCredits(a.RefundedCredits) + ")"
+		}
+	}
+	return text
 }
 
 func (t *Telling) denial() string {

@@ -69,6 +69,33 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestTheSentenceGoesOnWithWhatBecameOfADecision(t *testing.T) {
+	w := given(rate(per(3, 5*hour)), credits, price(1_250_000, 1), money("c", Credit, 10_000_000))
+	const held = "Allowed: 3 from the 5-hour limit, 2 from credits (2.50)"
+	for _, c := range []struct {
+		after Aftermath
+		want  string
+	}{
+		{Aftermath{}, held + "."},
+		{Aftermath{Released: true}, held + "; released."},
+		{Aftermath{Expired: true}, held + "; the hold expired."},
+		{Aftermath{Settled: true}, held + "; nothing was used."},
+		{Aftermath{Settled: true, Used: 3}, held + "; 3 used."},
+		{Aftermath{Settled: true, Used: 9, Unfunded: 2, Charged: 5_000_000}, held + "; 9 used (5.00), 2 of it unfunded."},
+		{Aftermath{Refunded: 1}, held + "; 1 refunded."},
+		{Aftermath{Settled: true, Used: 4, Charged: 1_250_000, Refunded: 1, RefundedCredits: 1_250_000}, held + "; 4 used (1.25); 1 refunded (1.25)."},
+	} {
+		told := telling(w, 0, ask(5))
+		told.After = c.after
+		if got := Explain(told); got != c.want {
+			t.Errorf("\n got %s\nwant %s", got, c.want)
+		}
+	}
+	if got := Explain(Telling{Allowed: true, Granted: 5, Requested: 5}); got != "Allowed: 5." {
+		t.Errorf("without the plan: %s", got)
+	}
+}
+
 // A sentence tells of every bucket that gave, and is a sentence.
 func TestEveryDecisionHasASentence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

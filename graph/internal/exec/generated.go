@@ -1108,7 +1108,7 @@ type Decision {
   status: DecisionStatus!
   "Why it was decided so."
   reason: Reason!
-  "One sentence for a person, such as: Allowed: 3 from the 5-hour limit, 2 from credits (2.50)."
+  "One sentence for a person, such as: Allowed: 3 from the 5-hour limit, 2 from credits (2.50). It goes on with what became of it, such as: …; 4 used (1.25); 1 refunded (1.25)."
   explanation: String!
   "How many units were asked for."
   requested: Quantity!
