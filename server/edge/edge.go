@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,7 +57,7 @@ type Edge struct {
 	closing context.Context
 	close   context.CancelFunc
 	streams sync.WaitGroup
-	busy    atomic.Int64 // requests under way, streams aside
+	gate    *gate
 	seats   seats
 }
 
@@ -76,10 +75,13 @@ func New(c Config) *Edge {
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
 	}
-	e := &Edge{Config: c, mux: http.NewServeMux(), origins: map[string]bool{}, metrics: newMetrics(c.Metrics)}
+	e := &Edge{Config: c, mux: http.NewServeMux(), origins: map[string]bool{}, metrics: newMetrics(c.Metrics), gate: newGate()}
 	c.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "spillway_requests_under_way", Help: "Requests that are being answered, streams aside."},
-		func() float64 { return float64(e.busy.Load()) }))
+		func() float64 { return float64(e.gate.busy.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "spillway_requests_limit", Help: "How many requests may be under way, as the server has learned it."},
+			func() float64 { return float64(e.gate.limit()) }))
 	e.closing, e.close = context.WithCancel(context.Background())
 	for _, origin := range c.Origins {
 		e.origins[origin] = true

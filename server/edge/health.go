@@ -9,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"spillway/engine"
 )
 
 // patience is how long a store may take to answer those who ask whether the
@@ -98,6 +100,9 @@ func (m *metrics) observe(response *graphql.Response, took time.Duration) {
 	code, _ := response.Errors[0].Extensions["code"].(string)
 	m.requests.WithLabelValues(code).Inc()
 }
+
+// turnedAway counts a request that was refused unread, and took no time.
+func (m *metrics) turnedAway() { m.requests.WithLabelValues(string(engine.CodeRateLimited)).Inc() }
 
 func (m *metrics) handler(registry *prometheus.Registry) http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})

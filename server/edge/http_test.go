@@ -352,7 +352,7 @@ func TestARetryIsToldWhen(t *testing.T) {
 // and those that are under way are answered.
 func TestMoreRequestsThanAServerAnswersInTime(t *testing.T) {
 	w := newWorld(t, setup{})
-	const most, more = 1024, 50
+	const most, more = 512, 50
 	acme := w.id("acme")
 	held, err := pgx.Connect(t.Context(), w.database)
 	if err != nil {

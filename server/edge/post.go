@@ -45,12 +45,12 @@ func (e *Edge) post(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	if answer != typeStream {
-		if e.busy.Add(1) > mostAtOnce {
-			e.busy.Add(-1)
+		met, ok := e.gate.enter()
+		if !ok {
 			e.turnAway(w, answer, id)
 			return
 		}
-		defer e.busy.Add(-1)
+		defer func() { e.gate.leave(met, e.Now().Sub(begun)) }()
 	}
 	c, expires := e.signIn(authorization(r), id)
 	body, err := readBody(w, r, bodyLimit(c))
@@ -135,23 +135,18 @@ func tellLimits(h http.Header, limits []caller.Limit) {
 	h["Ratelimit"], h["Ratelimit-Policy"] = []string{string(state)}, []string{string(policy)}
 }
 
-// mostAtOnce bounds the requests under way, streams aside: what a server decides
-// in a tenth of a second. More would only wait, for the processor too, where no
-// queue sees it; to turn them away costs least before anything is read.
-const mostAtOnce = 1024
-
-// turnAway refuses a request unread.
+// turnAway refuses a request unread. The answer is put together by hand: to
+// marshal it would be a fourth of what turning away costs, when it has to be
+// cheap. An id of a request needs no escaping.
 func (e *Edge) turnAway(w http.ResponseWriter, media, id string) {
-	err := fault(engine.CodeRateLimited, "too many requests wait; try again in a moment")
-	err.Extensions["retryable"], err.Extensions["requestId"] = true, id
 	status := http.StatusOK
 	if media == typeResponse {
 		status = http.StatusServiceUnavailable
 	}
 	w.Header()["Retry-After"] = oneSecond
-	response := &graphql.Response{Errors: gqlerror.List{err}}
-	e.write(w, status, media, response)
-	e.metrics.observe(response, 0)
+	e.writeBody(w, status, media, []byte(`{"errors":[{"message":"too many requests wait; try again in a moment",`+
+		`"extensions":{"code":"RATE_LIMITED","requestId":"`+id+`","retryable":true}}]}`))
+	e.metrics.turnedAway()
 }
 
 // bodyLimit is how long a body may be: those who may send batches send more.
@@ -212,6 +207,10 @@ func (e *Edge) write(w http.ResponseWriter, status int, media string, response *
 	} else {
 		body = marshal(response)
 	}
+	e.writeBody(w, status, media, body)
+}
+
+func (e *Edge) writeBody(w http.ResponseWriter, status int, media string, body []byte) {
 	h := w.Header()
 	h["Content-Type"] = contentTypes[media]
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
