@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"spillway/engine/counters"
 	"spillway/engine/waterfall"
@@ -41,7 +42,11 @@ func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error
 	}
 	feature := e.Catalog().Features[r.Feature]
 	var p *Preview
+	var overflow error
 	err := e.lookAt(ctx, r.Account, []counterRef{{r.Feature, r.User}}, func(a *account) {
+		if overflow = a.comeDue(); overflow != nil {
+			return
+		}
 		rules := a.plan.Rules(r.Feature)
 		price := feature.PriceAt(a.now).Price
 		in := a.input(rules, price, r.Feature, r.User)
@@ -56,7 +61,17 @@ func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error
 		p.Explanation = explain(rules, waterfall.Telling{Allowed: out.Allowed, Reason: out.Reason, Requested: r.Quantity,
 			Granted: out.Granted, RetryAt: p.RetryAt}, p.Steps)
 	})
+	if err == nil && overflow != nil {
+		err = internal(overflow)
+	}
 	return p, err
+}
+
+// comeDue brings the grants of an account that is only looked at to where the
+// next batch will bring them first of all.
+func (a *account) comeDue() error {
+	var unwritten batch
+	return unwritten.advance(a)
 }
 
 // BucketQuery asks for the buckets of an account.
@@ -104,7 +119,11 @@ func (e *Engine) BucketsOf(ctx context.Context, accounts []string, q BucketQuery
 		user = *q.User
 	}
 	found := make(map[string][]BucketState, len(accounts))
+	var overflow error
 	err := e.look(ctx, accounts, []counterRef{{q.Feature, user}}, func(a *account) {
+		if overflow = errors.Join(overflow, a.comeDue()); overflow != nil {
+			return
+		}
 		states := []BucketState{}
 		for i := range a.plan.Features {
 			r := &a.plan.Features[i]
@@ -115,6 +134,9 @@ func (e *Engine) BucketsOf(ctx context.Context, accounts []string, q BucketQuery
 		}
 		found[a.ID] = states
 	})
+	if err == nil && overflow != nil {
+		err = internal(overflow)
+	}
 	return found, err
 }
 
