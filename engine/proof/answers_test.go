@@ -36,6 +36,7 @@ func (u *auditor) answered(v *server, place int, a *asking, got engine.Answer) {
 	a.answered = true
 	u.sim.again = slices.DeleteFunc(u.sim.again, func(b *asking) bool { return b == a })
 	u.sim.done++
+	u.sim.asked[a.does()]++
 	if got.Err == nil {
 		u.sim.callers.learn(a, got.Decision)
 	}

@@ -210,6 +210,7 @@ func (s *simulation) publish() {
 	}
 	s.db.catalog.Store(ledger.NewCatalog(old.Version+1, features, versions))
 	s.note("catalog %d", old.Version+1)
+	s.asked["price or plan published"]++
 	time.Sleep(time.Second)
 	synctest.Wait() // who woke up meanwhile has come to where it waits
 }

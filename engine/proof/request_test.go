@@ -53,6 +53,14 @@ type request struct {
 // what has none.
 func (r *request) name() string { return fmt.Sprint("request-", r.n) }
 
+// does names what the request is for: to hold is to authorize, for a time.
+func (r *request) does() string {
+	if r.kind == authorizes && r.authorize.HoldSeconds > 0 {
+		return "hold"
+	}
+	return string(r.kind)
+}
+
 // send asks an engine. The answer is a decision, or nil for what makes none.
 func (r *request) send(ctx context.Context, e *engine.Engine) (d *ledger.Decision, err error) {
 	by := engine.Change{Actor: "caller", Reason: r.name()}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,7 +45,7 @@ func TestSimulation(t *testing.T) {
 	}
 	var next atomic.Uint64
 	var mu sync.Mutex
-	tally := map[fault]int{}
+	asked, tally := map[string]int{}, map[fault]int{}
 	done := 0
 	t.Run("both", func(t *testing.T) {
 		for i := range 2 {
@@ -58,9 +59,8 @@ func TestSimulation(t *testing.T) {
 					s := bubble(t, first+n)
 					mu.Lock()
 					done += s.done
-					for f, times := range s.tally {
-						tally[f] += times
-					}
+					add(asked, s.asked)
+					add(tally, s.tally)
 					mu.Unlock()
 					if s.failed != "" {
 						t.Fatalf("%s\nagain: go test ./engine/proof -run TestSimulation -seed %d", s.story(), s.seed)
@@ -72,12 +72,36 @@ func TestSimulation(t *testing.T) {
 	if t.Failed() {
 		return
 	}
+	t.Logf("operations: %s", counts(asked))
+	t.Logf("faults: %s", counts(tally))
 	all := 0
-	for _, f := range slices.Sorted(maps.Keys(tally)) {
-		t.Logf("%9d  %s", tally[f], f)
-		all += tally[f]
+	for _, times := range tally {
+		all += times
 	}
-	t.Logf("%9d faults in %d operations, 0 violations, %v; seeds from %d", all, done, time.Since(started).Round(time.Second), first)
+	t.Logf("%d operations, %d faults, 0 violations, %v; seeds from %d", done, all, time.Since(started).Round(time.Second), first)
+	for _, name := range []string{"authorize", "batch", "hold", "settle", "release", "refund", "grant", "void", "plan", "clock step"} {
+		if asked[name] == 0 {
+			t.Errorf("no %s", name)
+		}
+	}
+	if all*10 < done {
+		t.Errorf("only %d faults in %d operations", all, done)
+	}
+}
+
+func add[K comparable](to, more map[K]int) {
+	for k, n := range more {
+		to[k] += n
+	}
+}
+
+// counts lists how often there was what.
+func counts[K ~string](of map[K]int) string {
+	var all []string
+	for _, k := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, fmt.Sprintf("%s %d", k, of[k]))
+	}
+	return strings.Join(all, ", ")
 }
 
 // TestTheSameSeedIsTheSameRun: a failure can be looked at again.

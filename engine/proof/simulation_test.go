@@ -54,6 +54,7 @@ type simulation struct {
 	calm      bool // no faults any more
 
 	done   int
+	asked  map[string]int // what was done, by its name
 	tally  map[fault]int
 	failed string
 	// trace is what happened last, print a sum over all that did.
@@ -88,7 +89,8 @@ const simulatedAccounts = 10
 
 func simulate(seed uint64, length int) *simulation {
 	s := &simulation{seed: seed, Rand: rand.New(rand.NewPCG(seed, 1)), length: length, redis: counters.NewMemory(), dump: counters.NewMemory(),
-		clock: &clock{now: beginning}, print: fnv.New64a(), tally: map[fault]int{}}
+		clock: &clock{now: beginning}, print: fnv.New64a(), asked: map[string]int{},
+		tally: map[fault]int{}}
 	s.db = newMemory(firstCatalog(waterfall.InstantOf(beginning)))
 	var accounts []string
 	for i := range simulatedAccounts {
@@ -243,6 +245,9 @@ func (s *simulation) send(v *server, place int, all ...*asking) {
 		s.note("%s %s of %s to server %d", a.kind, a.name(), a.account, v.n)
 	}
 	s.sent = append(s.sent, r)
+	if len(all) > 1 {
+		s.asked["batch"]++
+	}
 	go func() {
 		if len(all) == 1 {
 			d, err := all[0].send(ctx, v.Engine)
@@ -299,7 +304,10 @@ func (s *simulation) passTime() {
 	const day = 24 * time.Hour
 	spans := []time.Duration{0, 0, time.Microsecond, time.Millisecond, 100 * time.Millisecond, time.Second, 3 * time.Second, 11 * time.Second, time.Minute,
 		31 * time.Minute, time.Hour, 7 * time.Hour, 26 * time.Hour, 8 * day}
-	s.clock.Add(spans[min(s.IntN(len(spans)), s.IntN(len(spans)), s.IntN(len(spans)))])
+	if step := spans[min(s.IntN(len(spans)), s.IntN(len(spans)), s.IntN(len(spans)))]; step > 0 {
+		s.clock.Add(step)
+		s.asked["clock step"]++
+	}
 }
 
 func (s *simulation) note(format string, args ...any) {
