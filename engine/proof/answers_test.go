@@ -21,12 +21,12 @@ func (u *auditor) answered(v *server, place int, a *asking, got engine.Answer) {
 		u.again(a) // its caller gave up: it may still be in the queue
 		return
 	case c == engine.CodeUnavailable, c == engine.CodeInternal && a.refused[v.n]:
-		u.passed(v, place)
+		u.passed(v, place, a)
 		u.again(a)
 		return
 	}
 	u.before(place)
-	u.passed(v, place)
+	u.passed(v, place, a)
 	if fault := u.judge(v, a, got.Decision, c); fault != "" {
 		u.sim.fail("server %d answers %s of %s %s: %s", v.n, a.kind, a.name(), a.account, fault)
 	}

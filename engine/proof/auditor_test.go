@@ -62,10 +62,11 @@ func (u *auditor) expect(r *request) *asking {
 }
 
 // passed: a server has come to a place in its queue, and has nothing any more
-// of what stood there or before.
-func (u *auditor) passed(v *server, place int) {
+// of what stood before. Of several that stand at that place it is through with
+// one: their caller may have gone away, and a refused batch is done in halves.
+func (u *auditor) passed(v *server, place int, through *asking) {
 	u.sim.queued[v.n] = slices.DeleteFunc(u.sim.queued[v.n], func(a *asking) bool {
-		a.places[v.n] = slices.DeleteFunc(a.places[v.n], func(p int) bool { return p <= place })
+		a.places[v.n] = slices.DeleteFunc(a.places[v.n], func(p int) bool { return p < place || p == place && a == through })
 		return len(a.places[v.n]) == 0
 	})
 }

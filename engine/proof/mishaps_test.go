@@ -159,7 +159,7 @@ func (s *simulation) kill(v *server) {
 	v.Close() // waits for the goroutines, which reach nothing any more
 	synctest.Wait()
 	s.audit()
-	s.auditor.passed(v, math.MaxInt)
+	s.auditor.passed(v, math.MaxInt, nil)
 }
 
 // restart puts a new server, that knows nothing, in the place of another.
