@@ -18,15 +18,8 @@ LINT_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/spillway/golangci-lint-$(LINT
 # All packages of ours: npm packages may bring Go files along.
 PACKAGES := ./bench/... ./engine/... ./graph/... ./ledger/... ./migrations/... ./server/... ./web
 
-# The fuzz tests, each of which `make proof` runs for 20 seconds. Their corpora
-# in testdata/fuzz are run by `make test`: what fuzzing finds worth keeping is
-# under $(go env GOCACHE)/fuzz, what fails is written there by itself.
-FUZZ := graph/FuzzDocuments graph/scalar/FuzzCredits graph/scalar/FuzzDuration graph/scalar/FuzzQuantity graph/view/FuzzCursors \
-	engine/counters/FuzzUnpack engine/waterfall/FuzzValidatePlan engine/waterfall/FuzzDecide ledger/FuzzExport ledger/FuzzDecodeSteps ledger/FuzzParseID
-
 # HOURS lets `make proof` go on for so long.
-HOURS ?=
-UNLIMITED := $(if $(HOURS),-timeout 0,-timeout 15m)
+HOURS ?= 0
 
 # Further flags of `make bench`, such as -growth 10000000 or -only deep.
 BENCH ?=
@@ -49,17 +42,8 @@ test: installed-test binary ## install what is missing, then pass every test: Go
 	cd web && npm run test:clients
 	cd web && npm run test:browser
 
-proof: installed-test binary ## the long proofs: the protocol's model, 5 million simulated operations, fuzzing, faults on the real stack
-	$(GO) test -count=1 -v $(UNLIMITED) -run Protocol ./engine/proof -whole
-	GOGC=400 $(GO) test -count=1 -v $(UNLIMITED) -run TestSimulation ./engine/proof -whole $(if $(HOURS),-for $(HOURS)h)
-	bin/spillway stores -- $(GO) test -count=1 -v $(UNLIMITED) -run TestTheEngineIsTheModel ./engine/proof -rapid.checks 500
-	bin/spillway stores -- $(GO) test -count=1 -v $(UNLIMITED) -tags failpoints -run TestFailpoints ./engine
-	@for target in $(FUZZ); do \
-		echo "fuzz $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$${target##*/}\$$" -fuzztime 20s -fuzzminimizetime 20x ./$${target%/*} | tail -n 3; \
-	done
-	bin/spillway stores -- $(GO) test -count=1 -v $(UNLIMITED) -run TestEachSeededBugIsFound ./engine/proof -whole
-	$(GO) test -count=1 -v $(UNLIMITED) ./server/faults -rounds $(if $(HOURS),20,5)
+proof: installed-test binary ## the long proofs: model, simulation, failpoints, cluster, fuzzing, seeded bugs, faults; HOURS=8 goes on for so long
+	@HOURS=$(HOURS) .ci/proof
 
 build: binary ## bin/spillway, one binary with portal and migrations inside
 

@@ -135,6 +135,8 @@ func TestFailpoints(t *testing.T) {
 		}
 	})
 	w.verified()
+	faults := 2 * len(failpoint.Steps)
+	t.Logf("%d operations, and each asked again; faults: %s %d, %s %d; violations: %v", 2*faults, failpoint.Crash, faults, failpoint.Cut, faults, t.Failed())
 }
 
 func (w *world) failpoint(t *testing.T, step failpoint.Step, action failpoint.Action, elsewhere bool) {

@@ -91,20 +91,15 @@ func (it *item) overdue(crowded bool) bool {
 // process answers each item: by a batch, and where a batch fails, by smaller
 // ones, so that one bad item never fails its neighbours.
 func (s *shard) process(items []*item) {
-	live, crowded := items[:0:0], len(s.queue) >= crowd
+	inTime, crowded := items[:0:0], len(s.queue) >= crowd
 	for _, it := range items {
-		switch {
-		case it.ctx.Err() != nil:
-			it.finish(nil, unavailable(it.ctx.Err()))
-		case it.overdue(crowded):
+		if it.overdue(crowded) {
 			it.finish(nil, tooMany())
-		default:
-			live = append(live, it)
+		} else {
+			inTime = append(inTime, it)
 		}
 	}
-	if len(live) > 0 {
-		s.attempt(live, 0)
-	}
+	s.attempt(inTime, 0)
 }
 
 // maxAttempts bounds how often a batch is begun again after its connection
@@ -112,6 +107,9 @@ func (s *shard) process(items []*item) {
 const maxAttempts = 4
 
 func (s *shard) attempt(items []*item, tries int) {
+	if items = waiting(items); len(items) == 0 {
+		return
+	}
 	err := s.runBatch(items)
 	if err == nil {
 		return
@@ -122,15 +120,12 @@ func (s *shard) attempt(items []*item, tries int) {
 	case errors.As(err, &unknown) || ledger.Away(err):
 		// Begin again with new ids: the locks wait for whatever the broken
 		// transaction still does, and the look-up behind them finds it.
-		items = expire(items, err)
 		if tries+1 >= maxAttempts {
 			failAll(items, unavailable(err))
 			return
 		}
-		if len(items) > 0 {
-			time.Sleep(time.Duration(tries) * 20 * time.Millisecond)
-			s.attempt(items, tries+1)
-		}
+		time.Sleep(time.Duration(tries) * 20 * time.Millisecond)
+		s.attempt(items, tries+1)
 	case len(items) == 1:
 		s.engine.log.Error("an operation failed", "error", err, "account", items[0].op.account())
 		items[0].finish(nil, internal(err))
@@ -148,12 +143,12 @@ func (s *shard) forget(items []*item) {
 	}
 }
 
-// expire answers the items whose time is up, and returns the others.
-func expire(items []*item, cause error) []*item {
+// waiting are the items that somebody still waits for; the others are done.
+func waiting(items []*item) []*item {
 	live := items[:0:0]
 	for _, it := range items {
-		if it.ctx.Err() != nil {
-			it.finish(nil, unavailable(cause))
+		if err := it.ctx.Err(); err != nil {
+			it.finish(nil, unavailable(err))
 			continue
 		}
 		live = append(live, it)

@@ -61,6 +61,14 @@ func (u *auditor) expect(r *request) *asking {
 	return a
 }
 
+// begun: a server begins a batch, without what had been left by then.
+func (u *auditor) begun(v *server) {
+	u.sim.queued[v.n] = slices.DeleteFunc(u.sim.queued[v.n], func(a *asking) bool {
+		a.places[v.n] = slices.DeleteFunc(a.places[v.n], func(p int) bool { return slices.Contains(a.left[v.n], p) })
+		return len(a.places[v.n]) == 0
+	})
+}
+
 // passed: a server has come to a place in its queue, and has nothing any more
 // of what stood before. Of several that stand at that place it is through with
 // one: their caller may have gone away, and a refused batch is done in halves.

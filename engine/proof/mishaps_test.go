@@ -90,7 +90,11 @@ func (s *simulation) mishap() bool {
 		s.restart(v)
 		return true
 	case len(s.sent) > 0 && s.happens(callerGivesUp):
-		s.sent[s.IntN(len(s.sent))].giveUp()
+		r := s.sent[s.IntN(len(s.sent))]
+		r.giveUp()
+		for _, a := range r.asked {
+			a.left[r.server.n] = append(a.left[r.server.n], r.place)
+		}
 		return true
 	case s.happens(databaseAway):
 		s.dbAway = 20

@@ -96,6 +96,7 @@ func (v *server) wait(to target, accounts []string, proceed func(fault)) {
 // Begin locks accounts and reads.
 func (v *server) Begin(ctx context.Context, want ledger.Want) (engine.Tx, *ledger.Loaded, error) {
 	var loaded *ledger.Loaded
+	v.sim.auditor.begun(v)
 	tx := &simTx{server: v, catalog: v.Catalog()}
 	err := errCut
 	v.wait(toBegin, want.Accounts, func(f fault) {

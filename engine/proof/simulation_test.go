@@ -68,6 +68,7 @@ type asking struct {
 	// places are where in its queue each server has it: also where its caller
 	// gave up.
 	places   [2][]int
+	left     [2][]int // where its caller did
 	answered bool
 	sent     int
 	// refused: the answer may be that the database refused the transaction.

@@ -60,13 +60,15 @@ func TestWrongProtocolsFail(t *testing.T) {
 		variants = variants[:inShort]
 	}
 	for _, v := range variants {
-		out := search(t, v.name, "-m1000000")
-		found := regexp.MustCompile(`assertion violated (.*) \(at depth`).FindStringSubmatch(out)
-		if found == nil || !strings.Contains(found[1], v.breaks) {
-			t.Errorf("%s: %s", v.name, out)
-			continue
-		}
-		t.Logf("%s: %s", v.name, found[0])
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			out := search(t, v.name, "-m1000000")
+			found := regexp.MustCompile(`assertion violated (.*) \(at depth`).FindStringSubmatch(out)
+			if found == nil || !strings.Contains(found[1], v.breaks) {
+				t.Fatal(out)
+			}
+			t.Log(found[0])
+		})
 	}
 }
 

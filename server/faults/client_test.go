@@ -148,6 +148,8 @@ type traffic struct {
 	calls  []call
 	wrong  []error // answers that must never be given
 	resent int     // requests after an error
+	// elsewhere are the calls that repeated an answered one at another server.
+	elsewhere int
 }
 
 // begin starts the clients.
@@ -168,26 +170,37 @@ func (f *traffic) end() {
 
 func (f *traffic) work(ctx context.Context, worker int) {
 	r := rand.New(rand.NewPCG(uint64(worker), rand.Uint64()))
-	var mine []asked
+	servers := len(f.cluster.servers)
+	type done struct {
+		asked
+		server int
+	}
+	var mine []done
 	for n := 0; ctx.Err() == nil; n++ {
 		a := asked{f.accounts[r.IntN(len(f.accounts))], fmt.Sprint(worker, "-", n), 1 + r.Int64N(3)}
-		if len(mine) > 0 && r.Float64() < again {
-			a = mine[r.IntN(len(mine))]
+		first, repeats := r.IntN(servers), len(mine) > 0 && r.Float64() < again
+		if repeats {
+			earlier := mine[r.IntN(len(mine))]
+			a, first = earlier.asked, (earlier.server+1+r.IntN(servers-1))%servers
 		}
-		if f.call(a, worker, r) {
-			mine = append(mine, a)
+		if last, ok := f.call(a, worker, first, r); ok && !repeats {
+			mine = append(mine, done{a, last})
+		} else if ok {
+			f.mu.Lock()
+			f.elsewhere++
+			f.mu.Unlock()
 		}
 		time.Sleep(pause)
 	}
 }
 
-// call sends a request until it is answered, to any server.
-func (f *traffic) call(a asked, worker int, r *rand.Rand) bool {
+// call sends a request until it is answered, after an error to any server. It
+// tells which one answered.
+func (f *traffic) call(a asked, worker, server int, r *rand.Rand) (last int, ok bool) {
 	c := call{asked: a, worker: worker, begun: time.Now(), unanswered: true}
 	var err error
-	for c.unanswered && time.Since(c.begun) < patience {
-		s := f.cluster.servers[r.IntN(len(f.cluster.servers))]
-		if c.answer, err = f.cluster.authorize(context.Background(), s, a); err == nil {
+	for ; time.Since(c.begun) < patience; server = r.IntN(len(f.cluster.servers)) {
+		if c.answer, err = f.cluster.authorize(context.Background(), f.cluster.servers[server], a); err == nil {
 			c.unanswered = false
 			break
 		}
@@ -206,5 +219,5 @@ func (f *traffic) call(a asked, worker int, r *rand.Rand) bool {
 	if err != nil {
 		f.wrong = append(f.wrong, fmt.Errorf("%+v: %w", a, err))
 	}
-	return err == nil
+	return server, err == nil
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -74,8 +75,14 @@ func newCluster(t *testing.T, dir string) *cluster {
 	return c
 }
 
+// program is for those who have it, and may not write where Go builds.
+var program = flag.String("program", "", "the server's program; empty: built from the sources")
+
 func build(t *testing.T) string {
 	t.Helper()
+	if *program != "" {
+		return *program
+	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "spillway")
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "spillway/server").CombinedOutput(); err != nil {

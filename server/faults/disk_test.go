@@ -22,7 +22,7 @@ func TestADiskThatIsFull(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Remove(dir) })
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=400m,mode=0755"); err != nil {
-		t.Fatalf("a tmpfs cannot be mounted: %v; run make proof as root", err)
+		t.Fatalf("a tmpfs cannot be mounted: %v; run make proof as root, or where sudo asks for no password", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	c := newCluster(t, dir)
@@ -35,11 +35,21 @@ func TestADiskThatIsFull(t *testing.T) {
 			c.check(c.stores.Postgres.Start(context.Background()))
 		}
 	}}
+	var sum tally
 	for n := range *rounds {
-		if clients := c.try(full, n, fmt.Sprintf("full %d", n)); clients.resent == 0 {
-			t.Error("nobody noticed that the disk was full")
+		fine := t.Run(fmt.Sprintf("%s %d", full.name, n+1), func(t *testing.T) {
+			c.t = t
+			clients := c.try(full, n, fmt.Sprintf("full %d", n))
+			if clients.resent == 0 {
+				t.Error("nobody noticed that the disk was full")
+			}
+			sum.add(full, clients)
+		})
+		if c.t = t; !fine {
+			sum.violations++
 		}
 	}
+	t.Log(&sum)
 }
 
 // fill writes until there is no room.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -13,7 +15,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-var rounds = flag.Int("rounds", 1, "how often each fault is tried; more than once also takes longer over each")
+var (
+	rounds = flag.Int("rounds", 1, "how often each fault is tried; more than once also takes longer over each")
+	span   = flag.Duration("for", 0, "go on with the faults for so long, and until the rounds are done")
+)
 
 // recovery is how soon the service must be back after a fault has gone.
 const recovery = 10 * time.Second
@@ -135,18 +140,44 @@ func (c *cluster) exec(sql string) {
 // within ten seconds.
 func TestEveryAnswerStaysTrue(t *testing.T) {
 	c := newCluster(t, "")
-	calls, resent := 0, 0
-	for round := range *rounds {
+	var sum tally
+	begun := time.Now()
+	for round := 0; round < *rounds || time.Since(begun) < *span; round++ {
 		for i, f := range faults {
-			t.Run(fmt.Sprintf("%s %d", f.name, round+1), func(t *testing.T) {
+			fine := t.Run(fmt.Sprintf("%s %d", f.name, round+1), func(t *testing.T) {
 				c.t = t
-				done := c.try(f, round+i, fmt.Sprintf("%s %d", f.name, round))
-				calls, resent = calls+len(done.calls), resent+done.resent
+				sum.add(f, c.try(f, round+i, fmt.Sprintf("%s %d", f.name, round)))
 			})
-			c.t = t
+			if c.t = t; !fine {
+				sum.violations++
+			}
 		}
 	}
-	t.Logf("%d operations, %d sent again, %d faults of %d kinds, violations: %v", calls, resent, *rounds*len(faults), len(faults), t.Failed())
+	t.Log(&sum)
+}
+
+// tally is what was done, and how often each fault was.
+type tally struct {
+	calls, resent, elsewhere, violations int
+	faults                               []string // each time one
+}
+
+func (s *tally) add(f fault, done *traffic) {
+	s.calls, s.resent, s.elsewhere = s.calls+len(done.calls), s.resent+done.resent, s.elsewhere+done.elsewhere
+	s.faults = append(s.faults, f.name)
+}
+
+func (s *tally) String() string {
+	times := map[string]int{}
+	for _, name := range s.faults {
+		times[name]++
+	}
+	var kinds []string
+	for _, name := range slices.Sorted(maps.Keys(times)) {
+		kinds = append(kinds, fmt.Sprintf("%s %d", name, times[name]))
+	}
+	return fmt.Sprintf("%d operations, %d of them asked again at another server, %d sent again after an error; %d faults, %d violations\nfaults: %s",
+		s.calls, s.elsewhere, s.resent, len(s.faults), s.violations, strings.Join(kinds, ", "))
 }
 
 // try lets clients work through one fault, and judges what they were told.
@@ -155,7 +186,7 @@ func (c *cluster) try(f fault, n int, name string) *traffic {
 	t.Helper()
 	length := 700 * time.Millisecond
 	if *rounds > 1 {
-		length = 2 * time.Second
+		length = 1600 * time.Millisecond
 		if f.name == "a server frozen" {
 			length = 5 * time.Second
 		}
