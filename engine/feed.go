@@ -20,12 +20,18 @@ type Messages interface {
 // hub wakes the readers of this process.
 type hub struct {
 	mu       sync.Mutex
-	accounts map[string]map[chan struct{}]bool
+	accounts map[string]*watched
 	all      map[chan struct{}]bool
 }
 
+// watched is an account that somebody reads.
+type watched struct {
+	readers map[chan struct{}]bool
+	changes uint64 // how often they were woken
+}
+
 func newHub() *hub {
-	return &hub{accounts: map[string]map[chan struct{}]bool{}, all: map[chan struct{}]bool{}}
+	return &hub{accounts: map[string]*watched{}, all: map[chan struct{}]bool{}}
 }
 
 // watch returns a channel that is filled when the account changes, or, for "",
@@ -38,19 +44,32 @@ func (h *hub) watch(account string) (wake chan struct{}, stop func()) {
 		h.all[wake] = true
 	} else {
 		if h.accounts[account] == nil {
-			h.accounts[account] = map[chan struct{}]bool{}
+			h.accounts[account] = &watched{readers: map[chan struct{}]bool{}}
 		}
-		h.accounts[account][wake] = true
+		h.accounts[account].readers[wake] = true
 	}
 	return wake, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		delete(h.all, wake)
-		delete(h.accounts[account], wake)
-		if len(h.accounts[account]) == 0 {
-			delete(h.accounts, account)
+		if w := h.accounts[account]; w != nil {
+			delete(w.readers, wake)
+			if len(w.readers) == 0 {
+				delete(h.accounts, account)
+			}
 		}
 	}
+}
+
+// changes counts what happened to a watched account: a read that begins at one
+// count holds everything that was told before.
+func (h *hub) changes(account string) uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w := h.accounts[account]; w != nil {
+		return w.changes
+	}
+	return 0
 }
 
 // changed wakes the readers of accounts.
@@ -58,7 +77,7 @@ func (h *hub) changed(accounts []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range accounts {
-		wakeAll(h.accounts[id])
+		h.accounts[id].wake()
 	}
 	wakeAll(h.all)
 }
@@ -67,10 +86,18 @@ func (h *hub) changed(accounts []string) {
 func (h *hub) missed() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, watchers := range h.accounts {
-		wakeAll(watchers)
+	for _, w := range h.accounts {
+		w.wake()
 	}
 	wakeAll(h.all)
+}
+
+// wake tells the readers of an account; nil has none.
+func (w *watched) wake() {
+	if w != nil {
+		w.changes++
+		wakeAll(w.readers)
+	}
 }
 
 func wakeAll(watchers map[chan struct{}]bool) {
@@ -204,12 +231,12 @@ func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.D
 	}
 }
 
-// readFeed reads a page; readers that stand at the same place and see as much
-// share one read.
+// readFeed reads a page; readers that stand at the same place, see as much and
+// were woken by the same change share one read.
 func (e *Engine) readFeed(ctx context.Context, account string, after ledger.ID) ([]ledger.FeedItem, error) {
 	own, only := ledger.OnlyOf(ctx)
 	// The read is shared, so it must not end with the first reader.
-	read := e.reads.DoChan(fmt.Sprintf("%s %t %s %s", account, only, own, after), func() (any, error) {
+	read := e.reads.DoChan(fmt.Sprintf("%s %t %s %s %d", account, only, own, after, e.hub.changes(account)), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		return e.ledger.FeedAfter(ctx, account, after, feedPage)
