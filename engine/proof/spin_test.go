@@ -67,7 +67,7 @@ func TestWrongProtocolsFail(t *testing.T) {
 			if found == nil || !strings.Contains(found[1], v.breaks) {
 				t.Fatal(out)
 			}
-			t.Log(found[0])
+			t.Logf("%s: assertion violated %s", v.name, found[1])
 		})
 	}
 }
