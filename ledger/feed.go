@@ -86,7 +86,7 @@ func (l *Ledger) NewestEvent(ctx context.Context, account string) (id ID, err er
 // FeedAll reads the next events of all accounts behind a cursor, the oldest
 // first, that happened in [from, to). Events of different accounts do not
 // commit in the order of their ids: to must lie before all that is still
-// undecided; see Settled.
+// undecided; see Transactions.
 func (l *Ledger) FeedAll(ctx context.Context, after ID, from, to waterfall.Instant, limit int) ([]FeedItem, error) {
 	// An id lies at most a batch's worth of microseconds behind its time.
 	rows, err := l.reader(ctx).Query(ctx, `select u.account_id, u.id, coalesce(u.decision_id, u.id) from usage_events u

@@ -38,7 +38,10 @@ func (devCommand) Help() string {
 }
 
 // devSettings are what the environment still decides: the stores are our own.
-var devSettings = slices.Concat([]setting{listen, jwtSecret, issuer, audience, origins, quietLog, otlp}, jobSettings)
+var devSettings = slices.Concat([]setting{listen, ownSecret, issuer, audience, origins, quietLog, otlp}, jobSettings)
+
+// ownSecret need not be set: dev makes one, and keeps it beside its stores.
+var ownSecret = setting{jwtSecret.name, "", "secret of HS256 tokens, at least 32 bytes; without it one is made and kept", readSecret}
 
 // quietLog leaves the terminal to the links, unless more is asked for.
 var quietLog = setting{logLevel.name, "warn", logLevel.help, logLevel.read}

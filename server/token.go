@@ -26,12 +26,15 @@ type tokenCommand struct {
 
 // Help is shown by spillway token --help.
 func (tokenCommand) Help() string {
-	return settingsHelp([]setting{jwtSecret, issuer, audience})
+	return settingsHelp([]setting{signingSecret, issuer, audience})
 }
+
+// signingSecret is required here: with a JWKS the private key is elsewhere.
+var signingSecret = setting{jwtSecret.name, "", "secret of HS256 tokens, at least 32 bytes; required", readSecret}
 
 // Run prints the token alone, for use in a script.
 func (c *tokenCommand) Run(out *outside) error {
-	s, err := loadSettings(out.lookup, jwtSecret, issuer, audience)
+	s, err := loadSettings(out.lookup, signingSecret, issuer, audience)
 	if err != nil {
 		return err
 	}
