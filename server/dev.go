@@ -106,6 +106,9 @@ func (c *devCommand) complete(s *settings, private *stores.Stores) error {
 	if err := readRedisURL(s, private.RedisURL); err != nil {
 		return err
 	}
+	if err := c.keepAddresses(private); err != nil {
+		return unusablef("cannot keep the addresses of the stores: %w", err)
+	}
 	if len(s.JWTSecret) > 0 {
 		return nil
 	}
@@ -116,6 +119,13 @@ func (c *devCommand) complete(s *settings, private *stores.Stores) error {
 	}
 	s.JWTSecret = key
 	return nil
+}
+
+// keepAddresses leaves the settings that name the private stores beside the
+// data, so that the other commands can be pointed at them.
+func (c *devCommand) keepAddresses(private *stores.Stores) error {
+	text := databaseURL.name + "=" + private.DatabaseURL + "\n" + redisURL.name + "=" + private.RedisURL + "\n"
+	return os.WriteFile(filepath.Join(c.Dir, "stores.env"), []byte(text), 0o600)
 }
 
 // keptSecret reads the secret, or makes one the first time. Only its owner can

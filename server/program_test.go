@@ -185,6 +185,11 @@ func TestTheReadmesCallWorks(t *testing.T) {
 			t.Errorf("the README's call answers\n%s\nand the README says\n%s", got, want)
 		}
 	}
+	proof := regexp.MustCompile("(?m)^env .* verify && .*$").Find(readme)
+	prove := exec.Command("bash", "-c", strings.NewReplacer("bin/spillway", p.cmd.Path, ".spillway/", dir+"/").Replace(string(proof)))
+	if out, err := prove.CombinedOutput(); err != nil || string(out) != "everything adds up\n" {
+		t.Errorf("%s: %v, %s", proof, err, out)
+	}
 	page, err := http.Get(p.url + "/")
 	if err != nil {
 		t.Fatal(err)
