@@ -130,7 +130,11 @@ func (s *socket) read() error {
 		if kind != websocket.TextMessage || !ok {
 			return &closing{closeInvalid, "Invalid message"}
 		}
-		if err := s.handle(m, len(text)); err != nil {
+		// On a stack of its own, which ends with it: the reader's would stay as
+		// large as a message once made it, and what readers do is wait.
+		handled := make(chan error, 1)
+		go func() { handled <- s.handle(m, len(text)) }()
+		if err := <-handled; err != nil {
 			return err
 		}
 	}
