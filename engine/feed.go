@@ -193,15 +193,9 @@ const feedPage = 200
 func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.DecisionFilter, after *ledger.ID, deliver func(ledger.FeedItem) error) error {
 	wake, stop := e.hub.watch(account)
 	defer stop()
-	var cursor ledger.ID
-	if after != nil {
-		cursor = *after
-	} else {
-		newest, err := e.ledger.NewestEvent(ctx, account)
-		if err != nil {
-			return storeFault(err)
-		}
-		cursor = newest
+	cursor, err := e.feedStart(ctx, account, after)
+	if err != nil {
+		return err
 	}
 	for {
 		items, err := e.readFeed(ctx, account, cursor)
@@ -227,6 +221,23 @@ func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.D
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-wake:
+		}
+	}
+}
+
+// feedStart is the place behind which a feed begins: the cursor, or without one
+// the newest event there is once the store can tell.
+func (e *Engine) feedStart(ctx context.Context, account string, after *ledger.ID) (ledger.ID, error) {
+	if after != nil {
+		return *after, nil
+	}
+	for {
+		newest, err := e.ledger.NewestEvent(ctx, account)
+		if err == nil {
+			return newest, nil
+		}
+		if !e.pauseAfter(ctx, err) {
+			return ledger.ID{}, ctx.Err()
 		}
 	}
 }

@@ -216,6 +216,26 @@ func TestPostgresAway(t *testing.T) {
 	}
 }
 
+// TestAFeedMayBeginWhilePostgresIsAway: it waits, as one does that was there
+// before, and does not end as if there were nothing more to tell.
+func TestAFeedMayBeginWhilePostgresIsAway(t *testing.T) {
+	t.Parallel()
+	s := ownStores(t)
+	w := newWorldOfStores(t, s)
+	a := w.account("early", "plus")
+	check(t, s.Postgres.StopFast())
+	r := reading(t, w.Engine, a, nil)
+	time.Sleep(100 * time.Millisecond) // it has asked by now
+	check(t, s.Postgres.Start(t.Context()))
+	for end := time.Now().Add(20 * time.Second); len(r.seen()) == 0; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it tells nothing")
+		}
+		// Until it knows where it begins, what is decided came before.
+		_, _ = w.Authorize(t.Context(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: w.key()})
+	}
+}
+
 // TestBackendsThatEndInTheMiddle: connections that the database ends under load
 // cost nothing but time.
 func TestBackendsThatEndInTheMiddle(t *testing.T) {
