@@ -25,7 +25,7 @@ func (b *bench) measureRounds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bare, err := launch(ctx, append(os.Environ(), "GOGC=400"), executable, "-bare")
+	bare, err := launch(ctx, os.Environ(), executable, "-bare") // with the collector's setting of the server: see main
 	if err != nil {
 		return err
 	}
