@@ -195,9 +195,6 @@ func (c *Checker) End(h Head) {
 	}
 }
 
-// Sequence is the number of the newest posting that was added.
-func (c *Checker) Sequence() int64 { return c.sequence }
-
 func (c *Checker) fault(sequence int64, check, expected, found string) {
 	c.report(Fault{Account: c.account, Sequence: sequence, Check: check, Expected: expected, Found: found})
 }

@@ -61,9 +61,6 @@ func (s *Server) Pid() int {
 	return 0
 }
 
-// LogPath is the file that the server writes its own log to.
-func (s *Server) LogPath() string { return s.logPath }
-
 func (s *Server) current() *process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
