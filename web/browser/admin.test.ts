@@ -60,7 +60,7 @@ test("an admin refunds a decision, voids a grant, caps spending and suspends, ea
   await dialog.getByText("5 messages and 1 credit were given back").waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();
   await page.keyboard.press("Escape");
-  await page.getByText("5 refunded").waitFor();
+  await page.getByText("5 refunded", { exact: true }).waitFor();
 
   await page.getByRole("button", { name: "Spend cap" }).click();
   await dialog.getByLabel("At most").fill("7.50");
