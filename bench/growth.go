@@ -21,14 +21,14 @@ var readings = []reading{
 	{"buckets", `query($a: ID!) { account(id: $a) { buckets(userId: "user-1") { kind key used remaining windows { limit used remaining resetsAt } nextRefillAt } } }`},
 }
 
-// snapshot is how fast a database of some age is.
-type snapshot struct {
-	rate  runs
-	reads map[string]float64 // median in milliseconds
+// aged is a database of some age.
+type aged struct {
+	population
+	url string
 }
 
-// measureGrowth measures a database before and after many decisions were made
-// in it.
+// measureGrowth makes many decisions in a database, and measures it beside one
+// in which few were made.
 func (b *bench) measureGrowth(ctx context.Context) error {
 	total := b.growth
 	if b.quick && total == 0 {
@@ -37,36 +37,32 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 	if total == 0 {
 		return nil
 	}
-	url, err := database(ctx, b.admin, "growth")
+	young, err := b.plant(ctx, "young")
 	if err != nil {
 		return err
 	}
-	p := population{"grown", b.accounts}
-	if err := b.plant(ctx, url, p); err != nil {
-		return err
-	}
-	young, err := b.snapshot(ctx, url, p)
+	old, err := b.plant(ctx, "grown")
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := b.grow(ctx, url, p, total, 6*24*time.Hour); err != nil {
+	if err := b.grow(ctx, old.url, old.population, total, 6*24*time.Hour); err != nil {
 		return err
 	}
 	b.report.add(row{What: "making " + thousands(int64(total)) + " decisions, batches in process", Value: time.Since(began).Seconds(), Unit: "s", AtMost: 600})
-	old, err := b.snapshot(ctx, url, p)
-	if err != nil {
-		return err
-	}
 	at := " after " + thousands(int64(total)) + " decisions"
-	b.compare(young, old, at)
-	if err := b.coldAfter(ctx, url, p, at); err != nil {
+	for _, compare := range []func(context.Context, aged, aged, string) error{b.compareRates, b.compareReads} {
+		if err := compare(ctx, young, old, at); err != nil {
+			return err
+		}
+	}
+	if err := b.coldAfter(ctx, old, at); err != nil {
 		return err
 	}
-	if err := b.weigh(ctx, url, at); err != nil {
+	if err := b.weigh(ctx, old.url, at); err != nil {
 		return err
 	}
-	proved, err := b.prove(ctx, url, at[1:])
+	proved, err := b.prove(ctx, old.url, at[1:])
 	if err != nil {
 		return err
 	}
@@ -74,23 +70,28 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 	return nil
 }
 
-// plant makes the accounts, of which some have enough of a past to fill a page.
-func (b *bench) plant(ctx context.Context, url string, p population) error {
-	r, err := openRig(ctx, url, b.redis, engine.Options{})
-	if err != nil {
-		return err
+// plant makes a database with its accounts, of which some have enough of a past
+// to fill a page.
+func (b *bench) plant(ctx context.Context, name string) (aged, error) {
+	a := aged{population: population{name, b.accounts}}
+	var err error
+	if a.url, err = database(ctx, b.admin, name); err != nil {
+		return a, err
 	}
-	err = errors.Join(r.catalog(ctx), r.seed(ctx, p))
+	r, err := openRig(ctx, a.url, b.redis, engine.Options{})
+	if err != nil {
+		return a, err
+	}
+	err = errors.Join(r.catalog(ctx), r.seed(ctx, a.population))
 	r.close()
 	if err != nil {
-		return err
+		return a, err
 	}
-	readers := population{p.prefix, b.readers()}
-	return b.grow(ctx, url, readers, readers.size*400, 0)
+	return a, b.grow(ctx, a.url, b.readers(a), b.readers(a).size*400, 0)
 }
 
-// readers is how many accounts are read from.
-func (b *bench) readers() int { return min(100, b.accounts) }
+// readers are the accounts that are read from.
+func (b *bench) readers(a aged) population { return population{a.prefix, min(100, a.size)} }
 
 // grow makes decisions of the usual mix in batches, spread over the time up to
 // now. What spreads them is a clock that goes on with what is made; no account
@@ -132,82 +133,90 @@ func (b *bench) grow(ctx context.Context, url string, p population, total int, o
 	})
 }
 
-// snapshot measures the rate of the engine, and the pages of a server.
-func (b *bench) snapshot(ctx context.Context, url string, p population) (s snapshot, err error) {
-	if err := tidy(ctx, url); err != nil {
-		return s, err
-	}
-	r, err := openRig(ctx, url, b.redis, engine.Options{})
-	if err != nil {
-		return s, err
-	}
-	defer r.close()
-	// A first run brings counters and caches to where a running system has them.
-	for range b.rounds + 1 {
-		settle()
-		m, err := r.load(usual(p), b.callers, b.short, b.stores).run(ctx)
+// compareRates lets an engine work on each of them in turn: a machine that gets
+// slower meanwhile does not look like a database that does.
+func (b *bench) compareRates(ctx context.Context, young, old aged, at string) error {
+	var loads [2]func(context.Context) (measure, error)
+	for i, a := range []aged{young, old} {
+		r, err := b.warm(ctx, a)
 		if err != nil {
-			return s, err
+			return err
 		}
-		s.rate = append(s.rate, m)
-	}
-	s.rate = s.rate[1:]
-	s.reads, err = b.read(ctx, url, p)
-	return s, err
-}
-
-// read looks at each page on one connection and returns the medians.
-func (b *bench) read(ctx context.Context, url string, p population) (map[string]float64, error) {
-	s, err := serve(ctx, b.program, url, b.redis)
-	if err != nil {
-		return nil, err
-	}
-	defer s.stop()
-	admin, err := token("reader", "admin")
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	conn, err := dial(ctx, s.address, admin)
-	if err != nil {
-		return nil, err
-	}
-	readers := population{p.prefix, b.readers()}
-	found := map[string]float64{}
-	for _, page := range readings {
-		var all []time.Duration
-		for n := range 5 * readers.size {
-			began := time.Now()
-			if _, err := conn.query(ctx, page.document, map[string]any{"a": readers.id(n % readers.size)}); err != nil {
-				return nil, fmt.Errorf("%s: %w", page.name, err)
-			}
-			all = append(all, time.Since(began))
+		defer r.close()
+		loads[i] = func(ctx context.Context) (measure, error) {
+			settle()
+			return r.load(usual(a.population), b.callers, b.short, b.stores).run(ctx)
 		}
-		found[page.name] = summary(all).p50
 	}
-	return found, nil
-}
-
-func (b *bench) compare(young, old snapshot, at string) {
-	rate := old.rate.row("engine in process"+at, perSecond, young.rate, "empty")
+	few, many, err := alternate(ctx, b.rounds, loads[0], loads[1])
+	if err != nil {
+		return err
+	}
+	rate := many.row("engine in process"+at, perSecond, few, "empty")
 	rate.AtLeast = 0.85
 	b.report.add(rate)
-	for _, page := range readings {
-		b.report.add(row{What: page.name + at, Value: old.reads[page.name], Unit: "ms",
-			Floor: "empty", Ratio: old.reads[page.name] / young.reads[page.name], AtMost: 1.2})
+	return nil
+}
+
+// warm opens an engine, and brings counters and caches to where a running
+// system has them.
+func (b *bench) warm(ctx context.Context, a aged) (*rig, error) {
+	if err := tidy(ctx, a.url); err != nil {
+		return nil, err
 	}
+	r, err := openRig(ctx, a.url, b.redis, engine.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.load(usual(a.population), b.callers, b.long, nil).run(ctx); err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// compareReads looks at each page of both in turn, on one connection each.
+func (b *bench) compareReads(ctx context.Context, young, old aged, at string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var conns [2]*connection
+	for i, a := range []aged{young, old} {
+		s, err := serve(ctx, b.program, a.url, b.redis)
+		if err != nil {
+			return err
+		}
+		defer s.stop()
+		admin, err := token("reader", "admin")
+		if err != nil {
+			return err
+		}
+		if conns[i], err = dial(ctx, s.address, admin); err != nil {
+			return err
+		}
+	}
+	for _, page := range readings {
+		var took [2][]time.Duration
+		for n := range 5 * b.readers(old).size {
+			for i, a := range []aged{young, old} {
+				began := time.Now()
+				if _, err := conns[i].query(ctx, page.document, map[string]any{"a": a.id(n % b.readers(a).size)}); err != nil {
+					return fmt.Errorf("%s: %w", page.name, err)
+				}
+				took[i] = append(took[i], time.Since(began))
+			}
+		}
+		few, many := summary(took[0]).p50, summary(took[1]).p50
+		b.report.add(row{What: page.name + at, Value: many, Unit: "ms", Floor: "empty", Ratio: many / few, AtMost: 1.2})
+	}
+	return nil
 }
 
 // coldAfter is what cold says of the grown database.
-func (b *bench) coldAfter(ctx context.Context, url string, p population, at string) error {
-	r, err := openRig(ctx, url, b.redis, engine.Options{})
+func (b *bench) coldAfter(ctx context.Context, old aged, at string) error {
+	r, err := b.warm(ctx, old)
 	if err != nil {
 		return err
 	}
 	defer r.close()
-	if _, err := r.load(usual(p), b.callers, b.short, nil).run(ctx); err != nil {
-		return err
-	}
-	return b.cold(ctx, r, url, p, at)
+	return b.cold(ctx, r, old.url, old.population, at)
 }
