@@ -160,7 +160,7 @@ const longestReconciliation = waterfall.Instant(48 * time.Hour / time.Microsecon
 // later, the oldest first, but for what has been resolved since.
 func (w *WatchTx) Faults(ctx context.Context, finished waterfall.Instant) ([]AccountFault, error) {
 	rows, err := w.tx.Query(ctx, sqlFaults,
-		FirstID(max(0, finished-longestReconciliation)), max(0, finished).Time(), CountersCheck, int16(CounterDrift), int16(LedgerMismatch))
+		FirstID(finished-longestReconciliation), max(0, finished).Time(), CountersCheck, int16(CounterDrift), int16(LedgerMismatch))
 	return collect(rows, err, func(row pgx.Row) (*AccountFault, error) {
 		f := &AccountFault{}
 		var started, ended time.Time

@@ -120,10 +120,3 @@ func (l *Ledger) ChangedSince(ctx context.Context, since waterfall.Instant) ([]s
 		return &id, row.Scan(&id)
 	})
 }
-
-// At is the time that an id carries, to the microsecond.
-func (id ID) At() waterfall.Instant {
-	ms := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
-	part := int64(id[6]&0x0f)<<8 | int64(id[7])
-	return waterfall.Instant(ms*1000 + (part*1000+4095)/4096)
-}

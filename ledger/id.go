@@ -10,8 +10,8 @@ import (
 	"spillway/engine/waterfall"
 )
 
-// ID is a UUIDv7 (RFC 9562): 48 bits of milliseconds, 12 bits of the rest of
-// the microsecond, 62 random bits. Ids made for ascending instants ascend.
+// ID is a UUIDv7 (RFC 9562): 48 bits of milliseconds, 12 bits of the fraction of
+// the millisecond, 62 random bits. Ids made for ascending instants ascend.
 type ID [16]byte
 
 // NewID makes the id of something that happens at an instant, with 64 bits of
@@ -24,9 +24,17 @@ func NewID(at waterfall.Instant, random uint64) ID {
 	return id
 }
 
-// FirstID is the lowest id that anything at the instant or later can have.
+// FirstID is the lowest id that anything at the instant or later can have. No id
+// tells of a moment before 1970.
 func FirstID(at waterfall.Instant) ID {
-	return NewID(at, 0)
+	return NewID(max(0, at), 0)
+}
+
+// At is the time that an id carries, to the microsecond.
+func (id ID) At() waterfall.Instant {
+	ms := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
+	part := int64(id[6]&0x0f)<<8 | int64(id[7])
+	return waterfall.Instant(ms*1000 + (part*1000+4095)/4096)
 }
 
 // IsZero tells the absent id.

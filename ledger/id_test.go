@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -29,6 +30,16 @@ func TestIDsAscendWithTime(t *testing.T) {
 			t.Fatalf("%s came back as %s: %v", x, back, err)
 		}
 	})
+}
+
+// A list may be asked for from a moment at which there were no ids yet.
+func TestTheFirstIDOfATimeBeforeIDs(t *testing.T) {
+	first := FirstID(0)
+	for _, at := range []waterfall.Instant{-1, -1_000_000, waterfall.InstantOf(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC))} {
+		if got := FirstID(at); got != first {
+			t.Errorf("%s for %s", got, at.Time())
+		}
+	}
 }
 
 func TestWhatIsNoID(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -127,12 +126,12 @@ func (r *rows) bool(b bool) *rows {
 	return r
 }
 
-// epoch is where timestamptz begins to count, in microseconds of Unix time.
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+// microsTo2000 is from the beginning of Unix time to that of PostgreSQL's.
+const microsTo2000 = 946_684_800_000_000
 
 func (r *rows) at(at waterfall.Instant) *rows {
 	r.cell(timestampType, 8)
-	r.buf = binary.BigEndian.AppendUint64(r.buf, uint64(int64(at)-epoch))
+	r.buf = binary.BigEndian.AppendUint64(r.buf, uint64(int64(at)-microsTo2000))
 	return r
 }
 

@@ -61,7 +61,7 @@ func (p *proof) checkEvent(e *Event) {
 	if !eventPrint(e) {
 		p.fault("event.fingerprint", at, "as-it-was-asked", "another-request")
 	}
-	if made := instantOf(e.ID); made < e.At || made > e.At+batchSpan {
+	if made := e.ID.At(); made < e.At || made > e.At+batchSpan {
 		p.fault("event.created_at", at, int64(made), int64(e.At))
 	}
 	if e.At < p.last {
@@ -88,16 +88,6 @@ func (p *proof) checkEvent(e *Event) {
 	for i := range p.ownParts {
 		p.checkPart(e, i)
 	}
-}
-
-// instantOf is the moment that an id was made for.
-func instantOf(id ID) waterfall.Instant {
-	var ms int64
-	for _, b := range id[:6] {
-		ms = ms<<8 | int64(b)
-	}
-	rest := int64(id[6]&0x0f)<<8 | int64(id[7])
-	return waterfall.Instant(ms*1000 + (rest*1000+4095)/4096)
 }
 
 // checkPart holds one monetization event to the price and to its postings.

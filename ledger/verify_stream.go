@@ -123,9 +123,6 @@ func (r *reader) bool() bool {
 	return v != nil && v[0] != 0
 }
 
-// microsTo2000 is from the beginning of Unix time to that of PostgreSQL's.
-const microsTo2000 = 946_684_800_000_000
-
 // instant reads a timestamptz; NULL becomes 0.
 func (r *reader) instant() waterfall.Instant {
 	if v := r.value(8); v != nil {
