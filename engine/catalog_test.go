@@ -46,6 +46,16 @@ func TestWhatIsNewElsewhereIsFoundAtOnce(t *testing.T) {
 			_, err := other.CreateGrant(ctx, engine.NewGrant{Account: account, Kind: waterfall.Promotion, Amount: 1, Features: []string{feature}, Key: w.key()}, byTest)
 			return err
 		},
+		func(feature, _, account string) error {
+			w.plan("paid", waterfall.Rules{Feature: feature, Buckets: []waterfall.Bucket{
+				{Kind: waterfall.RateLimit, Key: "minute", Windows: []waterfall.Window{{Limit: 9, Seconds: 60}}}}})
+			held := w.hold(account, feature, 1, 60)
+			d, err := other.Settle(ctx, engine.SettleRequest{Account: account, Decision: held.ID, Quantity: 3, Key: w.key()})
+			if err == nil && d.Unfunded() > 0 {
+				err = fmt.Errorf("%d unfunded", d.Unfunded())
+			}
+			return err
+		},
 	} {
 		feature, plan := fmt.Sprint("feature-", i), fmt.Sprint("plan-", i)
 		account := w.account(fmt.Sprint("new-", i), "paid")

@@ -222,6 +222,12 @@ func do[T any](ctx context.Context, e *Engine, op operation) (T, error) {
 	return it.answer.(T), nil
 }
 
+// Ledger is the store of record, for reads.
+func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
+
+// CountersAway tells whether the counter store is away.
+func (e *Engine) CountersAway() bool { return e.counters.Away() }
+
 // Catalog is the catalog in force in this process.
 func (e *Engine) Catalog() *ledger.Catalog { return e.catalog.Load() }
 
@@ -248,8 +254,12 @@ func (e *Engine) followCatalog(ctx context.Context) {
 	}
 }
 
-// refresh reads the catalog and puts it in force, unless a newer one is.
+// refresh reads the catalog and puts it in force, unless a newer one is. Whoever
+// follows an account looks at it again: its plan or prices may be others.
 func (e *Engine) refresh(ctx context.Context) (*ledger.Catalog, error) {
+	if e.catalogs == nil { // that of a simulation stays as it is
+		return e.Catalog(), nil
+	}
 	c, err := e.catalogs.LoadCatalog(ctx)
 	if err != nil {
 		return nil, err
@@ -260,6 +270,7 @@ func (e *Engine) refresh(ctx context.Context) (*ledger.Catalog, error) {
 			return now, nil
 		}
 		if e.catalog.CompareAndSwap(now, c) {
+			e.hub.missed()
 			return c, nil
 		}
 	}

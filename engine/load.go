@@ -104,6 +104,9 @@ type prefetched struct {
 
 // arrange makes the state of each locked account.
 func (b *batch) arrange(ahead map[string]*prefetched) error {
+	if err := b.knowPlans(); err != nil {
+		return err
+	}
 	if err := b.adopt(); err != nil {
 		return err
 	}
@@ -168,21 +171,45 @@ func (b *batch) grantsOf(id string) (grants []ledger.Grant, read bool) {
 	return b.loaded.Grants[id], slices.Contains(b.asked.GrantsOf, id)
 }
 
+// knowPlans brings the catalog up to date where it lacks the version of a plan,
+// and perhaps its feature, by which a decision was made elsewhere a moment ago.
+func (b *batch) knowPlans() error {
+	for _, d := range b.loaded.Decisions {
+		if b.catalog.Plan(d.PlanKey, d.PlanVersion) == nil {
+			return b.refresh()
+		}
+	}
+	return nil
+}
+
 // newestPlan is the plan in force. A plan that is not in the catalog yet was
 // published elsewhere a moment ago.
 func (b *batch) newestPlan(key string) (*ledger.Plan, error) {
 	if p := b.catalog.Newest(key); p != nil {
 		return p, nil
 	}
-	catalog, err := b.engine.refresh(b.ctx)
-	if err != nil {
+	if err := b.refresh(); err != nil {
 		return nil, err
 	}
-	b.catalog = catalog
-	if p := catalog.Newest(key); p != nil {
+	if p := b.catalog.Newest(key); p != nil {
 		return p, nil
 	}
-	return nil, fmt.Errorf("engine: the plan %q of an account does not exist", key)
+	return nil, noPlan(key)
+}
+
+// refresh gives the batch the catalog as it is now.
+func (b *batch) refresh() error {
+	catalog, err := b.engine.refresh(b.ctx)
+	if err == nil {
+		b.catalog = catalog
+	}
+	return err
+}
+
+// noPlan is the fault of an account whose row names a plan that was never
+// published.
+func noPlan(key string) error {
+	return fmt.Errorf("engine: the plan %q of an account does not exist", key)
 }
 
 // loadCounters makes known what the operations ask: from memory, from what was

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-
-	"spillway/ledger"
 )
 
 // sweepLimit is how much of each kind a sweep takes on at once.
@@ -43,9 +41,3 @@ func (e *Engine) Sweep(ctx context.Context) (done int, full bool, err error) {
 	}
 	return done, len(holds) == sweepLimit || len(accounts) == sweepLimit, err
 }
-
-// Ledger is the store of record, for reads.
-func (e *Engine) Ledger() *ledger.Ledger { return e.ledger }
-
-// CountersAway tells whether the counter store is away.
-func (e *Engine) CountersAway() bool { return e.counters.Away() }

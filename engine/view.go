@@ -278,7 +278,9 @@ func (e *Engine) lookedAt(ctx context.Context, s *ledger.Snapshot) (*account, er
 		if err != nil {
 			return nil, err
 		}
-		a.plan = catalog.Newest(a.Plan)
+		if a.plan = catalog.Newest(a.Plan); a.plan == nil {
+			return nil, noPlan(a.Plan)
+		}
 	}
 	a.shape = a.wantedShape()
 	a.open(max(e.now(), a.DecidedAt))

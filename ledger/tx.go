@@ -162,9 +162,10 @@ func (tx *Tx) begin(ctx context.Context, want Want) (*Loaded, error) {
 func queueDecisions(batch *pgx.Batch, refs []EventRef, loaded *Loaded) {
 	loaded.Decisions = make(map[EventRef]*Decision, len(refs))
 	accounts, ids := make([]string, 0, len(refs)), make([]ID, 0, len(refs))
+	asked := make(map[EventRef]bool, len(refs))
 	for _, r := range refs {
-		if _, asked := loaded.Decisions[r]; !asked {
-			loaded.Decisions[r] = nil
+		if !asked[r] {
+			asked[r] = true
 			accounts, ids = append(accounts, r.Account), append(ids, r.ID)
 		}
 	}
