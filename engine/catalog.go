@@ -24,7 +24,7 @@ func (e *Engine) CreateAccount(ctx context.Context, n NewAccount, c Change) (*le
 	if !waterfall.ValidID(n.ID) {
 		return nil, badInput("id", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
 	}
-	if err := validateText("name", n.Name, true); err != nil {
+	if err := validateName(n.Name); err != nil {
 		return nil, err
 	}
 	if err := c.validate(); err != nil {

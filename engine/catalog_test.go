@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -130,6 +131,67 @@ func TestAGrantBeginsOnlySoFarBack(t *testing.T) {
 			Recurrence: c.every, Key: w.key()}, byTest)
 		if code(err) != c.code {
 			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
+
+// An account's credits are added up in 64 bits. What could leave them is refused
+// when it is granted: an issue that falls due later can refuse nobody.
+func TestMoreCreditsThanCanBeCountedAreRefused(t *testing.T) {
+	t.Parallel()
+	const most = 1 << 60
+	w := newWorld(t)
+	rollover := int64(most)
+	for _, c := range []struct {
+		what  string
+		grant engine.NewGrant
+		fit   int
+	}{
+		{"credits", engine.NewGrant{Kind: waterfall.Credit, Amount: most}, 7},
+		{"each with as much again that rolls over", engine.NewGrant{Kind: waterfall.Promotion, Amount: most, Recurrence: waterfall.Day, RolloverLimit: &rollover}, 3},
+	} {
+		c.grant.Account = w.account(fmt.Sprint("rich-", c.fit), "paid")
+		for n := range c.fit {
+			c.grant.Key = w.key()
+			if _, err := w.CreateGrant(t.Context(), c.grant, byTest); err != nil {
+				t.Errorf("%s: grant %d: %v", c.what, n, err)
+			}
+		}
+		c.grant.Key = w.key()
+		if _, err := w.CreateGrant(t.Context(), c.grant, byTest); code(err) != engine.CodeBadInput {
+			t.Errorf("%s: one too many: %v", c.what, err)
+		}
+		// Units are counted by themselves.
+		w.grant(engine.NewGrant{Account: c.grant.Account, Kind: waterfall.Entitlement, Units: true, Features: []string{"chat"}, Amount: most})
+	}
+	for range 3 {
+		w.clock.Add(24 * time.Hour)
+		for _, fit := range []int{7, 3} {
+			if err := w.AdvanceAccount(t.Context(), fmt.Sprint(w.prefix, "rich-", fit)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	w.verified()
+}
+
+// Names are found by an index, which takes only so much; what is longer is told
+// so, and is no fault of the store.
+func TestANameIsNoLongerThanItsIndexTakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		runes int
+		code  engine.Code
+	}{{255, ""}, {256, engine.CodeBadInput}, {1000, engine.CodeBadInput}} {
+		name := make([]rune, c.runes)
+		for i := range name {
+			name[i] = rune(0x20000 + r.IntN(40_000)) // four bytes each, and no two alike
+		}
+		_, err := w.CreateAccount(t.Context(), engine.NewAccount{ID: fmt.Sprint(w.prefix, c.runes), Name: string(name), Plan: "paid"}, byTest)
+		if code(err) != c.code {
+			t.Errorf("%d characters: %v", c.runes, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -32,8 +33,8 @@ type NewGrant struct {
 	Key string
 }
 
-// maxGrant is the largest amount of a grant, in its denomination: sums of many
-// stay within 64 bits.
+// maxGrant is the largest amount of a grant, in its denomination: with what rolls
+// over it stays within 64 bits. See roomFor for the sum of several.
 const maxGrant = 1 << 60
 
 // mostIssuesAtOnce bounds how often a new grant is issued for the time that has
@@ -118,6 +119,9 @@ func (o *createGrant) run(b *batch, a *account) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !a.roomFor(&g) {
+		return nil, badInput("amount", "is more than the account can hold beside its other grants")
+	}
 	a.tidy(&g)
 	g.ID = b.grantID(a)
 	a.addGrants(g)
@@ -174,13 +178,36 @@ func (o *createGrant) grant(now waterfall.Instant) (ledger.Grant, error) {
 // open ones stay few. Until then they tell "used up" from "never had any".
 func (a *account) tidy(by *ledger.Grant) {
 	for i := range a.lots {
-		g, t := &a.lots[i], &a.terms[i]
-		if g.Kind == by.Kind && g.Remaining == 0 && g.Held == 0 && t.DueAt == 0 && !t.Closed &&
-			(by.Features == nil || slices.Equal(by.Features, g.Features)) {
-			t.Closed = true
+		if a.replaces(by, i) {
+			a.terms[i].Closed = true
 			a.mark(i)
 		}
 	}
+}
+
+// replaces tells whether a new grant takes the place of a lot.
+func (a *account) replaces(by *ledger.Grant, lot int) bool {
+	g, t := &a.lots[lot], &a.terms[lot]
+	return g.Kind == by.Kind && g.Remaining == 0 && g.Held == 0 && t.DueAt == 0 && !t.Closed &&
+		(by.Features == nil || slices.Equal(by.Features, g.Features))
+}
+
+// roomFor tells whether the account's credits, which are added up in 64 bits,
+// can hold a further grant: each open one with all that it may ever have at once.
+func (a *account) roomFor(g *ledger.Grant) bool {
+	room := math.MaxInt64 - mostOf(&g.Grant, &g.Terms)
+	for i := range a.lots {
+		if !g.Units && !a.lots[i].Units && !a.terms[i].Closed && !a.replaces(g, i) {
+			room -= min(room, mostOf(&a.lots[i], &a.terms[i]))
+		}
+	}
+	return room > 0
+}
+
+// mostOf is what a grant may have at once: an issue and what rolls over, or what
+// it has, where more was returned to it.
+func mostOf(g *waterfall.Grant, t *ledger.Terms) int64 {
+	return max(g.Amount+max(0, t.RolloverLimit), g.Remaining+g.Held)
 }
 
 // begin issues a new grant; one that began in the past as often as it has

@@ -18,6 +18,9 @@ const (
 	maxKeyRunes    = 255
 	maxMetadata    = 4096
 	maxText        = 1000
+	// maxName is how long an account's name may be: an index holds it, and takes
+	// no more than 2,704 bytes.
+	maxName = 255
 )
 
 func validateRequest(account, user, feature string, quantity int64) error {
@@ -65,6 +68,14 @@ func validateKey(field, s string) error {
 		}
 	}
 	return nil
+}
+
+// validateName checks an account's name.
+func validateName(name string) error {
+	if utf8.RuneCountInString(name) > maxName {
+		return badInput("name", "must be at most %d characters long", maxName)
+	}
+	return validateText("name", name, true)
 }
 
 // validateText checks a text for people: no longer than 1000 code points, no
