@@ -129,10 +129,13 @@ func (e *Engine) announce(accounts []string) {
 }
 
 // lookOutInterval is how often a process looks in the database for changes that
-// no message told it of, and lookBack how far it looks.
+// no message told it of, and lookBack how far it looks: a transaction commits
+// later than its time. After longestGap without a look, because the process or
+// the database stood still, all readers look for themselves.
 const (
 	lookOutInterval = 2 * time.Second
 	lookBack        = 10 * time.Second
+	longestGap      = 5 * time.Second
 )
 
 // carry runs the messages in and out, and the look-out for lost ones.
@@ -143,22 +146,35 @@ func (e *Engine) carry(ctx context.Context) {
 	}
 	tick := time.NewTicker(lookOutInterval)
 	defer tick.Stop()
-	for {
+	for looked := e.now(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if e.hub.idle() || e.ledger == nil {
-			continue
-		}
-		look, cancel := context.WithTimeout(ctx, lookOutInterval)
-		accounts, err := e.ledger.ChangedSince(look, e.now()-waterfall.Instant(lookBack.Microseconds()))
-		cancel()
-		if err == nil {
-			e.hub.changed(accounts)
-		}
+		looked = e.lookOut(ctx, looked)
 	}
+}
+
+// lookOut wakes the readers of what has changed lately, and returns until when
+// they know of everything.
+func (e *Engine) lookOut(ctx context.Context, looked waterfall.Instant) waterfall.Instant {
+	now := e.now()
+	switch {
+	case e.hub.idle() || e.ledger == nil:
+		return now // who begins to read begins with what there is
+	case now-looked > waterfall.Instant(longestGap.Microseconds()):
+		e.hub.missed()
+		return now
+	}
+	look, cancel := context.WithTimeout(ctx, lookOutInterval)
+	defer cancel()
+	accounts, err := e.ledger.ChangedSince(look, now-waterfall.Instant(lookBack.Microseconds()))
+	if err != nil {
+		return looked
+	}
+	e.hub.changed(accounts)
+	return now
 }
 
 // publish sends what was announced, many batches in one message when they come

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"spillway/engine/waterfall"
+	"spillway/ledger"
 )
 
 // FollowBalance delivers an account's balance now and after each change, those
@@ -14,19 +15,20 @@ func (e *Engine) FollowBalance(ctx context.Context, id string, deliver func(*Bal
 	var last *Balance
 	return e.follow(ctx, id, 0, func() (waterfall.Instant, error) {
 		var b *Balance
-		var next waterfall.Instant
+		var next turn
 		err := e.lookAt(ctx, id, nil, func(a *account) {
 			b = balanceOf(a.lots, a.Head.Sequence, a.now)
-			next = nextTurn(a.lots, a.now)
+			next.after = a.now
+			next.noteGrants(a.lots)
 		})
 		if err != nil {
 			return 0, err
 		}
 		if last != nil && sameBalance(last, b) {
-			return next, nil
+			return next.at, nil
 		}
 		last = b
-		return next, deliver(b)
+		return next.at, deliver(b)
 	})
 }
 
@@ -37,24 +39,55 @@ func sameBalance(a, b *Balance) bool {
 	return x == *b
 }
 
-// nextTurn is when a grant next begins, expires, or comes within what Balance
-// calls soon; 0 for never.
-func nextTurn(lots []waterfall.Grant, now waterfall.Instant) waterfall.Instant {
-	var next waterfall.Instant
-	note := func(at waterfall.Instant) {
-		if at > now && (next == 0 || at < next) {
-			next = at
-		}
+// turn is the earliest of the moments after another one that were noted; 0:
+// none.
+type turn struct{ after, at waterfall.Instant }
+
+func (t *turn) note(at waterfall.Instant) {
+	if at > t.after && (t.at == 0 || at < t.at) {
+		t.at = at
 	}
+}
+
+// noteGrants notes when grants begin, expire, or come within what Balance calls
+// soon.
+func (t *turn) noteGrants(lots []waterfall.Grant) {
 	for i := range lots {
 		g := &lots[i]
-		note(g.EffectiveAt)
+		t.note(g.EffectiveAt)
 		if g.ExpiresAt != 0 {
-			note(g.ExpiresAt)
-			note(g.ExpiresAt - soon)
+			t.note(g.ExpiresAt)
+			t.note(g.ExpiresAt - soon)
 		}
 	}
-	return next
+}
+
+// noteRefills notes the seconds at which windows and quotas give something back.
+func (t *turn) noteRefills(states []BucketState) {
+	for i := range states {
+		v := &states[i].View
+		t.note(waterfall.AtSecond(v.NextRefill))
+		t.note(waterfall.AtSecond(v.Reset))
+		for _, w := range v.Windows {
+			t.note(waterfall.AtSecond(w.NextRefill))
+		}
+	}
+}
+
+// notePools notes what changes the pools of an account with time: its grants,
+// the period of its spend cap, and prices to come.
+func (t *turn) notePools(a *account, catalog *ledger.Catalog) {
+	t.noteGrants(a.lots)
+	if a.Cap != nil {
+		t.note(waterfall.AtSecond(a.Cap.Period.End(t.after.Second())))
+	}
+	for i := range a.plan.Features {
+		if f := catalog.Features[a.plan.Features[i].Feature]; f != nil {
+			for _, price := range f.Prices {
+				t.note(price.EffectiveFrom)
+			}
+		}
+	}
 }
 
 // bucketPause is how long FollowBuckets waits at least between two answers.
@@ -65,44 +98,22 @@ const bucketPause = time.Second
 func (e *Engine) FollowBuckets(ctx context.Context, q BucketQuery, deliver func([]BucketState) error) error {
 	var last []BucketState
 	return e.follow(ctx, q.Account, bucketPause, func() (waterfall.Instant, error) {
+		next := turn{after: e.now()} // what happens during the look is looked at again
 		states, err := e.Buckets(ctx, q)
 		if err != nil {
 			return 0, err
 		}
-		now := e.now()
-		next := nextRefill(states, now)
-		if turn, err := e.nextGrantTurn(ctx, q.Account); err == nil && turn != 0 && (next == 0 || turn < next) {
-			next = turn
+		next.noteRefills(states)
+		err = e.lookAt(ctx, q.Account, nil, func(a *account) { next.notePools(a, e.Catalog()) })
+		if err != nil {
+			return 0, err
 		}
 		if last != nil && reflect.DeepEqual(last, states) {
-			return next, nil
+			return next.at, nil
 		}
 		last = states
-		return next, deliver(states)
+		return next.at, deliver(states)
 	})
-}
-
-// nextRefill is the first second at which any window gives something back.
-func nextRefill(states []BucketState, now waterfall.Instant) waterfall.Instant {
-	var next waterfall.Instant
-	note := func(second int64) {
-		if at := waterfall.AtSecond(second); second != 0 && at > now && (next == 0 || at < next) {
-			next = at
-		}
-	}
-	for i := range states {
-		note(states[i].View.NextRefill)
-		note(states[i].View.Reset)
-		for _, w := range states[i].View.Windows {
-			note(w.NextRefill)
-		}
-	}
-	return next
-}
-
-func (e *Engine) nextGrantTurn(ctx context.Context, id string) (next waterfall.Instant, err error) {
-	err = e.lookAt(ctx, id, nil, func(a *account) { next = nextTurn(a.lots, a.now) })
-	return next, err
 }
 
 // follow calls show now, after each change of the account, and at the moment
