@@ -100,3 +100,30 @@ func TestConcurrentSweepsDoEachThingOnce(t *testing.T) {
 	}
 	w.verified()
 }
+
+// TestAnAnswerThatIsRepeatedTellsHowItStandsNow, also where what came in between
+// is of the same batch.
+func TestAnAnswerThatIsRepeatedTellsHowItStandsNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Engine = w.with(w.redis, engine.Options{Shards: 1})
+	gate, a := w.account("gate", "plus"), w.account("again", "plus")
+	d := w.ask(a, "chat", 5)
+	var group sync.WaitGroup
+	answers := make([]*ledger.Decision, 3)
+	w.blocked(gate, func() {
+		group.Go(func() { w.ask(gate, "chat", 1) })
+		w.awaitLocked()
+		for i, key := range []string{"first", "second", "first"} {
+			units := int64(1 + i%2)
+			group.Go(func() {
+				answers[i] = must(w.Refund(context.Background(), engine.RefundRequest{Account: a, Decision: d.ID, Quantity: &units, Key: key, Change: byTest}))
+			})
+			time.Sleep(20 * time.Millisecond) // they arrive in this order
+		}
+	})
+	group.Wait()
+	if units, _ := answers[2].RefundedSoFar(); units != 3 || !answers[2].Replayed || answers[0].Replayed {
+		t.Errorf("%d units are refunded, the answer says %d (repeated: %v)", 3, units, answers[2].Replayed)
+	}
+}

@@ -36,7 +36,7 @@ func (b *batch) earlier(a *account, key string, kind ledger.EventKind, print int
 		if e.Kind != kind || e.Fingerprint != print {
 			return nil, keyConflict("idempotencyKey")
 		}
-		again := *d
+		again := *b.current[ledger.EventRef{Account: a.ID, ID: d.ID}]
 		again.Replayed = true
 		return &again, nil
 	}
