@@ -30,6 +30,8 @@ type account struct {
 	shape    string
 	// held tells that the counter store is believed to hold them at this version.
 	held bool
+	// pruned is how many were left when those without effect were last dropped.
+	pruned int
 
 	// alone counts the batches in a row that found the account as this worker
 	// had left it. contested: lately one did not, since another process decides
@@ -241,6 +243,25 @@ func (a *account) count(f counters.Field, second, amount, horizon int64) {
 	}
 	a.dirty[f] = s
 	a.touched = true
+}
+
+// fewFields is how many counters are kept without a look at what they still say.
+const fewFields = 4096
+
+// prune forgets the counters in which nothing can be seen any more: those of the
+// users who came once. It looks when there are twice as many as it left, so that
+// its cost is spread; a counter that is asked for after all is read again.
+func (a *account) prune() {
+	if len(a.fields) < max(fewFields, 2*a.pruned) {
+		return
+	}
+	now := a.now.Second()
+	for f, s := range a.fields {
+		if s.Sum(now-a.horizonOf(f), now) == 0 {
+			delete(a.fields, f)
+		}
+	}
+	a.pruned = len(a.fields)
 }
 
 // tally counts one step of an event in all counters that see it: the bucket's

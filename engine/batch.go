@@ -26,8 +26,8 @@ type batch struct {
 	accounts map[string]*account
 	order    []*account
 	writes   ledger.Writes
-	// made are the events of this batch by their keys: the same key twice in
-	// one batch is one decision.
+	// made are the decisions of this batch's events by their keys: the same key
+	// twice in one batch is one decision.
 	made map[ledger.KeyRef]*ledger.Decision
 	// current are the decisions as they are now, with what this batch did.
 	current map[ledger.EventRef]*ledger.Decision
@@ -183,6 +183,7 @@ func (a *account) update(before ledger.ID) counters.Update {
 func (b *batch) keep() {
 	for _, a := range b.order {
 		a.dropClosed()
+		a.prune()
 		a.dirty, a.changed = nil, nil
 		b.shard.states.Add(a.ID, a)
 	}
