@@ -76,9 +76,7 @@ func (e *Engine) reconcile(ctx context.Context, r *ledger.Reconciliation, sample
 	if err != nil {
 		return err
 	}
-	found := r.Mismatches
 	r.Summary = sum
-	r.Mismatches = found
 	for _, account := range sample {
 		if _, err := e.Drift(ctx, account, r.Note); err != nil {
 			return err

@@ -128,7 +128,7 @@ type Decision struct {
 	// Replayed is set when the answer repeats an earlier one.
 	Replayed bool
 	// Parts and Books are set on an answer just given, and nil on one read
-	// back: Ledger.Monetization and Ledger.Postings load them.
+	// back: Ledger.Parts and Ledger.Postings load them.
 	Parts []Monetization
 	Books []book.Posting
 }

@@ -46,11 +46,11 @@ func (s *Summary) add(t Summary) {
 }
 
 // Verify proves the records of an account, or of all where account is "", and
-// reports each place where they do not add up. It reads every table once, in
-// the order of account and key, and joins them as it goes: memory depends on
-// the grants, open holds and windows of single accounts, not on how many events
-// there are. Each range of accounts is seen at one moment. An error means that it
-// could not finish; report is called by one goroutine at a time.
+// reports each place where they do not add up. It reads the tables in the order
+// of account and key, and joins them as it goes: memory depends on the grants,
+// open holds and windows of single accounts, not on how many events there are.
+// Each range of accounts is seen at one moment. An error means that it could not
+// finish; report is called by one goroutine at a time.
 func (l *Ledger) Verify(ctx context.Context, account string, report func(Mismatch)) (Summary, error) {
 	ranges := []accountRange{rangeOf(account)}
 	if account == "" {

@@ -30,11 +30,10 @@ func newWalk(in *Input, now Instant) walk {
 	return w
 }
 
-// planned is how a target is spread: whole tells that exactly one bucket
-// gives, and which.
+// planned is how much of a target the buckets give, and which of them alone.
 type planned struct {
 	funded int64
-	only   int // the bucket that gives all of an indivisible feature; -1: none or divisible
+	only   int // the one bucket that gives to an indivisible feature; -1: none or divisible
 }
 
 // target is what the buckets are asked for: with allowPartial no more than the
