@@ -13,9 +13,9 @@ import (
 )
 
 // access is the directive @access. Whoever holds no role of the field is
-// refused; whoever sees no account but their own is told of others what an id
-// that does not exist would be told: null where the field may be null,
-// NOT_FOUND elsewhere.
+// refused; whoever may use it as a user only is told of accounts that are not
+// theirs what an id that does not exist would be told: null where the field may
+// be null, NOT_FOUND elsewhere.
 func access(ctx context.Context, _ any, next graphql.Resolver, roles []caller.Role, account *string) (any, error) {
 	c := caller.From(ctx)
 	if !c.Known() {
@@ -24,7 +24,7 @@ func access(ctx context.Context, _ any, next graphql.Resolver, roles []caller.Ro
 	if !slices.ContainsFunc(roles, c.Has) {
 		return nil, &engine.Fault{Code: engine.CodeForbidden, Message: "this needs the role " + names(roles)}
 	}
-	if account == nil || !c.OnlyUser() {
+	if account == nil || seesAll(c, roles) {
 		return next(ctx)
 	}
 	field := graphql.GetFieldContext(ctx)
@@ -35,6 +35,13 @@ func access(ctx context.Context, _ any, next graphql.Resolver, roles []caller.Ro
 		return nil, nil
 	}
 	return nil, noSuchAccount(*account)
+}
+
+// seesAll tells whether one of a field's roles that the caller holds shows every
+// account: each does but that of a user. A role that the field is not given to
+// adds nothing.
+func seesAll(c *caller.Caller, roles []caller.Role) bool {
+	return slices.ContainsFunc(roles, func(r caller.Role) bool { return r != caller.User && c.Has(r) })
 }
 
 // noSuchAccount is what the engine answers for an account that does not exist.

@@ -165,6 +165,34 @@ func (r row) check() {
 	}
 }
 
+// Two roles allow what each of them does, and no more: no service may follow an
+// account, and a user only their own.
+func TestTwoRolesAllowNoMoreThanEach(t *testing.T) {
+	w := newWorld(t, setup{closed: true})
+	own, other := w.id("acme"), w.id("umbrella")
+	for _, account := range []string{own, other} { // something to follow
+		w.must(w.service(), authorize, vars{"in": vars{"accountId": account, "userId": "ann", "feature": "chat", "idempotencyKey": "first"}})
+	}
+	both := token(claims{"sub": "ann", "account": own, "roles": []string{"service", "user"}})
+	for _, name := range []string{"Subscription.decisions", "Subscription.balance", "Subscription.buckets"} {
+		for way, answer := range w.everyWay(both, asks[name], own) {
+			if strings.Contains(answer, `"errors"`) || !strings.Contains(answer, `"data"`) {
+				t.Errorf("%s of their own account over %s: %s", name, way, answer)
+			}
+		}
+		for way, answer := range w.everyWay(both, asks[name], other) {
+			if !strings.Contains(answer, `"NOT_FOUND"`) {
+				t.Errorf("%s of another account over %s: %s", name, way, answer)
+			}
+		}
+	}
+	for way, answer := range w.everyWay(both, asks["Query.account"], other) {
+		if !strings.Contains(answer, "umbrella") {
+			t.Errorf("another account, as a service, over %s: %s", way, answer)
+		}
+	}
+}
+
 // What a user is told of an account that is not theirs is what an admin is
 // told of one that does not exist.
 func TestAnotherAccountIsLikeNone(t *testing.T) {
