@@ -64,6 +64,7 @@ func (e *Engine) validateGrant(ctx context.Context, n *NewGrant) error {
 	if err := validateKey("idempotencyKey", n.Key); err != nil {
 		return err
 	}
+	asked := slices.Clone(n.Features)
 	slices.Sort(n.Features)
 	switch {
 	case n.Kind.Counted() || n.Kind > waterfall.Credit:
@@ -83,7 +84,7 @@ func (e *Engine) validateGrant(ctx context.Context, n *NewGrant) error {
 	case n.RolloverLimit != nil && (*n.RolloverLimit < 0 || *n.RolloverLimit > maxGrant):
 		return badInput("rolloverLimit", "must be 0 to %s", book.FormatCredits(maxGrant))
 	}
-	for i, f := range n.Features {
+	for i, f := range asked {
 		if err := e.featureExists(ctx, fmt.Sprintf("features.%d", i), f); err != nil {
 			return err
 		}

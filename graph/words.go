@@ -15,7 +15,7 @@ var restatements = []struct {
 	{regexp.MustCompile(`(?s)^.* is not a valid (\w+)$`), "must be one of the values of $1"},
 	{regexp.MustCompile(`(?s)^(Unexpected|Expected .*, found) (\w+) ".*"$`), "$1 $2"},
 	{regexp.MustCompile(`^must be a (\w+), not a \w+$`), "must be an object of the type $1"},
-	{regexp.MustCompile(`^cannot use \w+ as (\w+)$`), "must be of the type $1"},
+	{regexp.MustCompile(`^cannot use (?:value \S+|\w+) as (\w+)$`), "must be of the type $1"},
 }
 
 // withoutValues tells what is wrong without the value that is.

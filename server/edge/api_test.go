@@ -101,6 +101,12 @@ func TestTheRateLimitIsToldBesideTheAnswer(t *testing.T) {
 	if a := ask(1, "video"); a.header.Get("RateLimit") != "" {
 		t.Errorf("no rate limit, and %v", a.header)
 	}
+	// A structured field holds integers of 15 digits.
+	w.must(w.admin(), `mutation { publishPlan(reason: "test", input: {key: "plus", name: "Plus", features: [
+		{feature: "chat", waterfall: [{kind: RATE_LIMIT, key: "endless", windows: [{limit: 9007199254740991, duration: "PT1M"}]}]}]}) { version } }`, nil)
+	if a := ask(1, "chat"); a.header.Get("RateLimit") != `"endless";r=999999999999999;t=60` || a.header.Get("RateLimit-Policy") != `"endless";q=999999999999999;w=60` {
+		t.Errorf("%v", a.header)
+	}
 }
 
 // What a repeated key gets is the first decision, and not how the limits stand.
@@ -142,6 +148,13 @@ func TestErrorsRepeatNoValue(t *testing.T) {
 		a := w.ask(w.admin(), c.query, c.variables)
 		if a.code() != "BAD_USER_INPUT" || strings.Contains(a.body, secret) {
 			t.Errorf("%s: %s", c.query, a.body)
+		}
+	}
+	// Nor one that they have made of it.
+	for _, n := range []json.Number{"1.5", "1000000000000000000000000000000"} {
+		a := w.ask(w.admin(), `query($n: Int!) { accounts(first: $n) { edges { cursor } } }`, vars{"n": n})
+		if a.field() != "first" || a.Errors[0].Message != "first: must be of the type Int" {
+			t.Errorf("%s: %s", n, a.body)
 		}
 	}
 }
@@ -334,6 +347,8 @@ func TestEveryBadInputIsNamed(t *testing.T) {
 			"denomination": "UNITS", "features": []string{"chat"}, "idempotencyKey": "g", "reason": "r"}}, "BAD_USER_INPUT", "input.amount"},
 		{"grant of an unknown feature", `mutation($in: GrantInput!) { createGrant(input: $in) { id } }`, vars{"in": vars{"accountId": acme, "kind": "PROMOTION", "amount": "1",
 			"features": []string{"nothing"}, "idempotencyKey": "g", "reason": "r"}}, "NOT_FOUND", "input.features.0"},
+		{"grant of a known and an unknown feature", `mutation($in: GrantInput!) { createGrant(input: $in) { id } }`, vars{"in": vars{"accountId": acme, "kind": "PROMOTION", "amount": "1",
+			"features": []string{"nothing", "chat"}, "idempotencyKey": "g", "reason": "r"}}, "NOT_FOUND", "input.features.0"},
 		{"plan with an unknown feature", plan(`{feature: "nothing", waterfall: []}`), nil, "NOT_FOUND", "input.features.0.feature"},
 		{"plan with an empty window", plan(`{feature: "chat", waterfall: [{kind: RATE_LIMIT, key: "m", windows: []}]}`), nil, "BAD_USER_INPUT", "input.features.0.waterfall.0.windows"},
 		{"plan with a window of nothing", plan(`{feature: "chat", waterfall: [{kind: RATE_LIMIT, key: "m", windows: [{limit: 5, duration: "PT0S"}]}]}`), nil, "BAD_USER_INPUT", "input.features.0.waterfall.0.windows.0.duration"},

@@ -12,6 +12,8 @@
 //	post.go     one request, one answer
 //	stream.go   server-sent events
 //	socket.go   websockets: the connection; protocol.go: its messages
+//	gate.go     how many requests may be under way; seats.go: how many
+//	            subscriptions
 //	pages.go    the portal and the explorer
 //	health.go   for those who operate it
 package edge

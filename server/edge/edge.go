@@ -77,7 +77,7 @@ func New(c Config) *Edge {
 	}
 	e := &Edge{Config: c, mux: http.NewServeMux(), origins: map[string]bool{}, metrics: newMetrics(c.Metrics), gate: newGate()}
 	c.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "spillway_requests_under_way", Help: "Requests that are being answered, streams aside."},
+		Name: "spillway_requests_under_way", Help: "Requests that are being answered, subscriptions aside."},
 		func() float64 { return float64(e.gate.busy.Load()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "spillway_requests_limit", Help: "How many requests may be under way, as the server has learned it."},

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// gate bounds the requests under way, streams aside. More than can be answered
+// gate bounds the requests under way, subscriptions aside. More than can be answered
 // soon would only wait, for the processor too, where no queue sees it; to turn
 // them away costs least before anything is read.
 //

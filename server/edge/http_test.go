@@ -34,6 +34,8 @@ func TestHowARequestMayCome(t *testing.T) {
 		{"accepting both", viewer, map[string]string{"Accept": "application/graphql-response+json, application/json"}, 200, "application/graphql-response+json", false},
 		{"accepting html", viewer, map[string]string{"Accept": "text/html"}, 406, "application/json", true},
 		{"accepting it no more", viewer, map[string]string{"Accept": "application/json;q=0"}, 406, "application/json", true},
+		{"nor that", viewer, map[string]string{"Accept": "application/json; q=0.00, */*; q=0.000"}, 406, "application/json", true},
+		{"accepting it a little", viewer, map[string]string{"Accept": "application/json; q=0.001"}, 200, "application/json", false},
 		{"a charset", viewer, map[string]string{"Content-Type": "application/json; charset=UTF-8"}, 200, "application/json", false},
 		{"another charset", viewer, map[string]string{"Content-Type": "application/json; charset=latin1"}, 415, "application/json", true},
 		{"no content type", viewer, map[string]string{"Content-Type": ""}, 415, "application/json", true},
@@ -51,6 +53,8 @@ func TestHowARequestMayCome(t *testing.T) {
 		{"extensions that are no object", `{"query":"{__typename}","extensions":1}`, nil, 400, "application/json", true},
 		{"null for what may be left out", `{"query":"{__typename}","variables":null,"operationName":null,"extensions":null}`, nil, 200, "application/json", false},
 		{"broken UTF-8", "{\"query\":\"{__typename}\xff\"}", nil, 400, "application/json", true},
+		{"half a character", `{"query":"{__typename} #\ud83d"}`, nil, 400, "application/json", true},
+		{"a character in halves", `{"query":"{__typename} #\ud83d\ude00"}`, nil, 200, "application/json", false},
 		{"a document that does not parse", `{"query":"{"}`, nil, 200, "application/json", true},
 		{"the same, by the newer type", `{"query":"{"}`, map[string]string{"Accept": "application/graphql-response+json"}, 400, "application/graphql-response+json", true},
 		{"a document that is not valid", `{"query":"{nothing}"}`, map[string]string{"Accept": "application/graphql-response+json"}, 400, "application/graphql-response+json", true},
@@ -337,6 +341,11 @@ func TestARetryIsToldWhen(t *testing.T) {
 	if a := w.ask(w.service(), document, in); a.code() != "UNAVAILABLE" || a.header.Get("Retry-After") != "1" {
 		t.Errorf("%q: %s", a.header.Get("Retry-After"), a.body)
 	}
+	for way, answer := range w.everyWay(w.service(), asks["Mutation.authorize"], acme) {
+		if !strings.Contains(answer, `"UNAVAILABLE"`) {
+			t.Errorf("over %s: %s", way, answer)
+		}
+	}
 	if _, err := held.Exec(t.Context(), "rollback"); err != nil {
 		t.Fatal(err)
 	}
@@ -379,6 +388,11 @@ func TestMoreRequestsThanAServerAnswersInTime(t *testing.T) {
 	early := w.post(w.service(), `{"query":"{ viewer { userId } }"}`, map[string]string{"Accept": "application/graphql-response+json"})
 	if early.code() != "RATE_LIMITED" || early.status != http.StatusServiceUnavailable || early.header.Get("Retry-After") != "1" {
 		t.Errorf("%d: %s", early.status, early.body)
+	}
+	for way, answer := range w.everyWay(w.service(), "query { viewer { userId } }", acme) {
+		if !strings.Contains(answer, `"RATE_LIMITED"`) {
+			t.Errorf("over %s: %s", way, answer)
+		}
 	}
 	if _, err := held.Exec(t.Context(), "rollback"); err != nil {
 		t.Fatal(err)

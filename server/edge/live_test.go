@@ -168,6 +168,10 @@ func TestAUserHasTenSubscriptions(t *testing.T) {
 	if got := w.follow(w.user("bob", acme), balance).next(); strings.Contains(got, "errors") {
 		t.Errorf("another user: %s", got)
 	}
+	umbrella := w.id("umbrella")
+	if got := w.follow(w.user("ann", umbrella), strings.Replace(balance, acme, umbrella, 1)).next(); strings.Contains(got, "errors") {
+		t.Errorf("a user of the same name in another account: %s", got)
+	}
 	s.say(`{"id":"3","type":"complete"}`)
 	deadline := time.Now().Add(5 * time.Second)
 	for strings.Contains(w.follow(ann, balance).next(), "errors") {

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -117,6 +118,10 @@ func isRetryable(err *gqlerror.Error) bool {
 	return retryable
 }
 
+// largestInteger is that of a structured field, RFC 9651: one larger would make
+// the whole field unreadable.
+const largestInteger = 999_999_999_999_999
+
 // tellLimits writes the fields RateLimit and RateLimit-Policy of the draft
 // draft-ietf-httpapi-ratelimit-headers: an item for each rate limit that the
 // decision met, named by its bucket. Bucket keys hold nothing to be escaped.
@@ -129,8 +134,8 @@ func tellLimits(h http.Header, limits []caller.Limit) {
 		if i > 0 {
 			state, policy = append(state, ", "...), append(policy, ", "...)
 		}
-		state = fmt.Appendf(state, `"%s";r=%d;t=%d`, l.Bucket, l.Remaining, l.ResetIn)
-		policy = fmt.Appendf(policy, `"%s";q=%d;w=%d`, l.Bucket, l.Quota, l.Seconds)
+		state = fmt.Appendf(state, `"%s";r=%d;t=%d`, l.Bucket, min(l.Remaining, largestInteger), l.ResetIn)
+		policy = fmt.Appendf(policy, `"%s";q=%d;w=%d`, l.Bucket, min(l.Quota, largestInteger), l.Seconds)
 	}
 	h["Ratelimit"], h["Ratelimit-Policy"] = []string{string(state)}, []string{string(policy)}
 }
@@ -273,7 +278,7 @@ func accepted(accept []string) string {
 	for _, line := range accept {
 		for part := range strings.SplitSeq(line, ",") {
 			media, parameters, err := mime.ParseMediaType(strings.TrimSpace(part))
-			if err != nil || parameters["q"] == "0" {
+			if err != nil || refused(parameters) {
 				continue
 			}
 			switch media {
@@ -285,6 +290,12 @@ func accepted(accept []string) string {
 		}
 	}
 	return ""
+}
+
+// refused tells a media type of weight 0, which a client does not accept.
+func refused(parameters map[string]string) bool {
+	weight, given := parameters["q"]
+	return given && strings.Trim(weight, "0.") == ""
 }
 
 // buffer is a body in memory that is used again.
@@ -332,10 +343,21 @@ func decode(body []byte, params *graphql.RawParams) (problem string) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return "the body holds more than one JSON value"
 	}
+	if holdsHalf(body) {
+		return "the body holds half a character"
+	}
 	if params.Query == "" && params.Extensions["persistedQuery"] == nil {
 		return "query: must hold a document"
 	}
 	return ""
+}
+
+// holdsHalf tells a JSON text, known to be well formed, that writes one half of
+// a surrogate pair without the other. Such are usually read as U+FFFD, which
+// would make one key of two.
+func holdsHalf(body []byte) bool {
+	escaped := bytes.Contains(body, []byte(`\ud`)) || bytes.Contains(body, []byte(`\uD`))
+	return escaped && !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true))
 }
 
 func kindOf(field string) string {
@@ -344,6 +366,3 @@ func kindOf(field string) string {
 	}
 	return "an object"
 }
-
-// far is a deadline that a stream sets in place of the server's.
-const far = 24 * time.Hour

@@ -15,7 +15,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"spillway/graph/caller"
 )
@@ -58,7 +57,7 @@ func (e *Edge) socket(w http.ResponseWriter, r *http.Request, id string) {
 		e.streams.Done()
 		return // the upgrader has answered
 	}
-	s := &socket{edge: e, conn: conn, id: id, authorization: authorization(r), active: map[string]context.CancelFunc{},
+	s := &socket{edge: e, conn: conn, id: id, authorization: authorization(r), active: map[string]*operation{},
 		out: make(chan []byte, queued), written: make(chan struct{})}
 	s.ctx, s.end = context.WithCancelCause(context.Background())
 	// On a goroutine of its own, so that net/http's ends, and lets go of the
@@ -89,8 +88,12 @@ type socket struct {
 	runs   sync.WaitGroup
 
 	mu     sync.Mutex
-	active map[string]context.CancelFunc
+	active map[string]*operation
 }
+
+// operation is one that runs. Its id is free again when it ends or the client
+// has completed it, which it may notice later.
+type operation struct{ cancel context.CancelFunc }
 
 // closing is why a socket ends that the server closes with a code.
 type closing struct {
@@ -180,11 +183,7 @@ func (s *socket) handle(m message, size int) (err error) {
 	case "subscribe":
 		return s.subscribe(m, size)
 	case "complete":
-		s.mu.Lock()
-		if cancel := s.active[m.ID]; cancel != nil {
-			cancel()
-		}
-		s.mu.Unlock()
+		s.complete(m.ID)
 		return nil
 	}
 	return &closing{closeInvalid, "Invalid message"}
@@ -220,49 +219,68 @@ func (s *socket) subscribe(m message, size int) error {
 	if m.ID == "" || decode(m.Payload, params) != "" {
 		return &closing{closeInvalid, "Invalid message"}
 	}
-	ctx, cancel := context.WithCancel(caller.With(s.ctx, s.caller))
-	s.mu.Lock()
-	_, taken := s.active[m.ID]
-	if !taken {
-		s.active[m.ID] = cancel
-	}
-	s.mu.Unlock()
-	if taken {
+	// Each operation has a caller of its own: what a decision notes there for the
+	// transport would pile up with the socket's.
+	c := *s.caller
+	ctx, cancel := context.WithCancel(caller.With(s.ctx, &c))
+	own := &operation{cancel}
+	if !s.begin(m.ID, own) {
 		cancel()
 		return &closing{closeSameID, "Subscriber for this id already exists"}
 	}
 	op, errs := s.edge.prepare(ctx, params, size)
-	subscription := errs == nil && op.Operation.Operation == ast.Subscription
-	if subscription && !s.edge.seats.take(s.caller.User) {
-		subscription, errs = false, gqlerror.List{tooManyStreams()}
+	var leave func()
+	if errs == nil {
+		leave, errs = s.edge.admit(op, s.caller)
 	}
 	if errs != nil {
-		s.leave(m.ID, cancel)
+		s.leave(m.ID, own)
 		response := s.edge.API.DispatchError(ctx, errs)
 		return s.send(s.ctx, errorMessage(m.ID, response.Errors))
 	}
 	s.runs.Go(func() {
-		if subscription {
-			defer s.edge.seats.leave(s.caller.User)
-		}
-		s.run(ctx, m.ID, op, subscription)
-		s.leave(m.ID, cancel)
+		defer leave()
+		s.run(ctx, m.ID, op)
+		s.leave(m.ID, own)
 	})
 	return nil
 }
 
-func (s *socket) leave(id string, cancel context.CancelFunc) {
+// begin notes an operation that begins, unless its id is taken.
+func (s *socket) begin(id string, o *operation) bool {
 	s.mu.Lock()
-	delete(s.active, id)
-	s.mu.Unlock()
-	cancel()
+	defer s.mu.Unlock()
+	if s.active[id] != nil {
+		return false
+	}
+	s.active[id] = o
+	return true
+}
+
+// complete ends what runs under an id, as its client asks.
+func (s *socket) complete(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.active[id]; o != nil {
+		o.cancel()
+		delete(s.active, id)
+	}
+}
+
+// leave notes the end of an operation. Its id may be another one's by then.
+func (s *socket) leave(id string, o *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o.cancel(); s.active[id] == o {
+		delete(s.active, id)
+	}
 }
 
 // run sends the answers of an operation, and `complete` unless the client has
 // completed it.
-func (s *socket) run(ctx context.Context, id string, op *graphql.OperationContext, subscription bool) {
+func (s *socket) run(ctx context.Context, id string, op *graphql.OperationContext) {
 	running := ctx
-	if subscription {
+	if op.Operation.Operation == ast.Subscription {
 		s.edge.metrics.subscriptions.Inc()
 		defer s.edge.metrics.subscriptions.Dec()
 	} else {
@@ -271,6 +289,9 @@ func (s *socket) run(ctx context.Context, id string, op *graphql.OperationContex
 		running = limited
 	}
 	s.edge.API.Run(running, op, func(response *graphql.Response) error {
+		if ctx.Err() != nil { // completed: the id may be another one's
+			return ctx.Err()
+		}
 		return s.send(ctx, nextMessage(id, response))
 	})
 	if ctx.Err() == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -179,6 +180,104 @@ func TestASocketEndsWithTheServer(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// A stream that the server ends, and not its subscription, is not complete:
+// clients take that for the last word, and would not ask again.
+func TestAStreamOfASubscriptionIsCutWithTheServer(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	feed := w.follow(w.admin(), fmt.Sprintf(`{"query":"subscription { balance(accountId: \"%s\") { available } }"}`, acme))
+	feed.next()
+	done := make(chan error, 1)
+	go func() { done <- w.edge.Drain(w.server) }()
+	if got := feed.event(); got != "" {
+		t.Errorf("the stream goes on with %q", got)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// An id is free again as soon as its client has completed it, whether what runs
+// under it has noticed or not.
+func TestAnIDMayBeUsedAgain(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	subscribe := fmt.Sprintf(`{"id":"same","type":"subscribe","payload":{"query":"subscription { balance(accountId: \"%s\") { available } }"}}`, acme)
+	for i := range 20 {
+		conn := &together{}
+		dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, NetDial: conn.dial}
+		open, _, err := dialer.Dial("ws"+strings.TrimPrefix(w.url, "http")+"/graphql", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &socket{t, open}
+		s.say(`{"type":"connection_init","payload":{"authorization":"Bearer ` + w.user(fmt.Sprint("user", i), acme) + `"}}`)
+		s.hear()
+		s.say(subscribe)
+		s.hear()
+		conn.hold = true
+		s.say(`{"id":"same","type":"complete"}`)
+		s.say(subscribe)
+		conn.hold = false
+		s.say(`{"type":"pong"}`)
+		if m := s.hear(); m.Type != "next" {
+			t.Fatalf("%+v %s", m, m.Payload)
+		}
+		s.say(subscribe)
+		if code := s.ends(); code != 4409 {
+			t.Errorf("twice at once: %d", code)
+		}
+		_ = s.Close()
+	}
+}
+
+// together is a connection that may hold messages back, to send them in one go.
+type together struct {
+	net.Conn
+	hold bool
+	held []byte
+}
+
+func (c *together) dial(network, address string) (net.Conn, error) {
+	conn, err := net.Dial(network, address)
+	c.Conn = conn
+	return c, err
+}
+
+// Write sends what was held back too, unless this is to be held as well.
+func (c *together) Write(data []byte) (int, error) {
+	if c.held = append(c.held, data...); c.hold {
+		return len(data), nil
+	}
+	_, err := c.Conn.Write(c.held)
+	c.held = nil
+	return len(data), err
+}
+
+// The operations of a socket share nothing that they write to: the race detector
+// would tell.
+func TestOperationsOfASocketAreApart(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	w.credits(acme, "100")
+	s := w.connect(w.service())
+	s.hear()
+	const operations = 40
+	for i := range operations {
+		s.say(fmt.Sprintf(`{"id":"%d","type":"subscribe","payload":{"query":"mutation { authorize(input: {accountId: \"%s\", userId: \"u%d\", feature: \"chat\", idempotencyKey: \"%s\"}) { status } }"}}`,
+			i, acme, i, w.key()))
+	}
+	allowed := 0
+	for range 2 * operations {
+		if m := s.hear(); strings.Contains(string(m.Payload), `"ALLOWED"`) {
+			allowed++
+		}
+	}
+	if allowed != operations {
+		t.Errorf("%d of %d were allowed", allowed, operations)
 	}
 }
 

@@ -23,13 +23,13 @@ const (
 )
 
 // stream answers with server-sent events: `next` for each answer, `complete`
-// at the end. It ends when the token does.
+// at the end. It ends when the token does, and with the server.
 func (e *Edge) stream(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams, size int, expires time.Time) {
 	e.streams.Add(1)
 	defer e.streams.Done()
 	out := &events{w: w, control: http.NewResponseController(w)}
 	// The server's read timeout would end the request under way.
-	_ = out.control.SetReadDeadline(time.Now().Add(far))
+	_ = out.control.SetReadDeadline(time.Time{})
 	h := w.Header()
 	h["Content-Type"] = []string{typeStream}
 	h["Cache-Control"] = []string{"no-store, no-transform"}
@@ -38,13 +38,11 @@ func (e *Edge) stream(ctx context.Context, w http.ResponseWriter, params *graphq
 	if out.send(beat) != nil { // the headers must not wait for the first answer
 		return
 	}
-	c := caller.From(ctx)
 	op, errs := e.prepare(ctx, params, size)
-	if errs == nil && op.Operation.Operation == ast.Subscription {
-		if !e.seats.take(c.User) {
-			errs = gqlerror.List{tooManyStreams()}
-		} else {
-			defer e.seats.leave(c.User)
+	if errs == nil {
+		var leave func()
+		if leave, errs = e.admit(op, caller.From(ctx)); errs == nil {
+			defer leave()
 		}
 	}
 	if errs != nil {
@@ -55,19 +53,15 @@ func (e *Edge) stream(ctx context.Context, w http.ResponseWriter, params *graphq
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	running := ctx
 	if op.Operation.Operation != ast.Subscription {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, e.Deadline)
+		running, stop = context.WithTimeout(ctx, e.Deadline)
 		defer stop()
 	} else {
 		defer e.endWith(expires, cancel)()
 	}
-	answers := e.run(ctx, op)
-	e.forward(ctx, out, answers)
-}
-
-func tooManyStreams() *gqlerror.Error {
-	return fault(engine.CodeRateLimited, "at most 10 subscriptions at once are possible")
+	e.forward(ctx, out, e.run(ctx, running, op))
 }
 
 // endWith ends a subscription when its token ends or the server drains. The
@@ -82,13 +76,14 @@ func (e *Edge) endWith(expires time.Time, cancel context.CancelCauseFunc) (stop 
 }
 
 // run gives the answers of an operation, written out, and closes the channel
-// after the last. It waits for its reader. The executor writes each answer of a
-// subscription over the one before, so none is handed on as it is.
-func (e *Edge) run(ctx context.Context, op *graphql.OperationContext) <-chan []byte {
+// after the last. It waits for its reader until ctx ends; running may end before:
+// that too is an answer. The executor writes each answer of a subscription over
+// the one before, so none is handed on as it is.
+func (e *Edge) run(ctx, running context.Context, op *graphql.OperationContext) <-chan []byte {
 	answers := make(chan []byte)
 	go func() {
 		defer close(answers)
-		e.API.Run(ctx, op, func(response *graphql.Response) error {
+		e.API.Run(running, op, func(response *graphql.Response) error {
 			select {
 			case answers <- marshal(response):
 				return nil
@@ -124,9 +119,14 @@ func (e *Edge) forward(ctx context.Context, out *events, answers <-chan []byte) 
 	}
 }
 
-// last ends a stream: a token that ended is told before.
+// last ends a stream. A token that ended is told before. A server that closes
+// says nothing: clients take `complete` for the last word, and connect again
+// only without it.
 func (e *Edge) last(ctx context.Context, out *events) {
-	if errors.Is(context.Cause(ctx), errExpired) {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errClosing):
+		return
+	case errors.Is(cause, errExpired):
 		_ = out.next(marshal(e.API.DispatchError(ctx, gqlerror.List{fault(engine.CodeUnauthenticated, "a valid token is needed")})))
 	}
 	_ = out.complete()
@@ -152,5 +152,5 @@ func (o *events) send(text string) error {
 	if err := o.control.Flush(); err != nil {
 		return err
 	}
-	return o.control.SetWriteDeadline(time.Now().Add(far))
+	return o.control.SetWriteDeadline(time.Time{})
 }
