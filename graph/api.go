@@ -129,19 +129,22 @@ func (a *API) document(c *caller.Caller, params *graphql.RawParams) (*document, 
 	if err != nil {
 		return nil, gqlerror.List{err}
 	}
-	if doc, ok := a.documents.Get(params.Query); ok {
-		return doc, nil
-	}
-	doc, errs := a.parse(c, params.Query)
-	if errs != nil {
-		return nil, errs
+	doc, kept := a.documents.Get(params.Query)
+	if !kept {
+		var errs gqlerror.List
+		if doc, errs = a.parse(c, params.Query); errs != nil {
+			return nil, errs
+		}
 	}
 	// Whoever is not known cannot push out what others use.
-	if c.Known() && len(params.Query) <= longestKept {
+	if !c.Known() || len(params.Query) > longestKept {
+		return doc, nil
+	}
+	if !kept {
 		a.documents.Add(params.Query, doc)
-		if hash != "" {
-			a.persisted.Add(hash, params.Query)
-		}
+	}
+	if hash != "" {
+		a.persisted.Add(hash, params.Query)
 	}
 	return doc, nil
 }

@@ -248,4 +248,15 @@ func TestPersistedQueries(t *testing.T) {
 	if a := send("", hash, 2); a.code() != "BAD_USER_INPUT" {
 		t.Errorf("another version: %s", a.body)
 	}
+	// A document that somebody has sent without a hash before.
+	const known = "{ viewer { roles } }"
+	w.must(w.admin(), known, nil)
+	sum = sha256.Sum256([]byte(known))
+	hash = hex.EncodeToString(sum[:])
+	if a := send(known, hash, 1); a.code() != "" {
+		t.Errorf("a known document: %s", a.body)
+	}
+	if a := send("", hash, 1); a.code() != "" {
+		t.Errorf("a known document by the hash alone: %s", a.body)
+	}
 }
