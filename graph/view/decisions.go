@@ -37,7 +37,7 @@ var errNoAccount = errors.New("a decision's account is missing")
 // field is asked for that needs them.
 func (l *decisionList) account(ctx context.Context, id string) (*Account, error) {
 	list := l.accountList()
-	if !asked(ctx, "name", "status", "plan", "createdAt") {
+	if !asked(ctx, "name", "status", "plan", "createdAt", "usage") { // usage names the plan's buckets
 		return &Account{l.from, &ledger.Account{ID: id}, list}, nil
 	}
 	rows, err := once(&list.together, accountsKey, func() (map[string]*ledger.Account, error) {

@@ -3,6 +3,7 @@ package edge_test
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -191,6 +192,9 @@ func TestEveryFilterOfDecisions(t *testing.T) {
 		{vars{"status": []string{}}, func(map[string]any) bool { return true }},
 		{vars{"kind": "RATE_LIMIT"}, func(d map[string]any) bool { return took(d, "RATE_LIMIT") }},
 		{vars{"kind": "CREDIT"}, func(d map[string]any) bool { return took(d, "CREDIT") }},
+		// What a time that was never set looks like, and the last there can be.
+		{vars{"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"}, func(map[string]any) bool { return true }},
+		{vars{"to": "0001-01-01T00:00:00Z"}, func(map[string]any) bool { return false }},
 		{vars{"from": from, "to": to}, func(d map[string]any) bool {
 			return compare(d["createdAt"], from) >= 0 && compare(d["createdAt"], to) < 0
 		}},
@@ -370,5 +374,26 @@ func TestUsageByInterval(t *testing.T) {
 	}
 	if other := usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "nothing"); other != "" {
 		t.Errorf("a feature that is not in the plan: %q", other)
+	}
+}
+
+// An account that is found by a decision knows its plan as one that is asked for
+// by its id: where nothing was used, usage tells of the plan's buckets.
+func TestUsageOfADecisionsAccount(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	made := w.must(w.service(), authorize, vars{"in": vars{"accountId": acme, "userId": "ann", "feature": "chat", "idempotencyKey": w.key()}})
+	const usage = `usage(from: "2020-01-01T00:00:00Z", to: "2020-01-02T00:00:00Z") { feature kind quantity }`
+	data := w.must(w.admin(), `query($a: ID!, $d: ID!) {
+		account(id: $a) { `+usage+` decisions { edges { node { account { `+usage+` } } } } }
+		decision(accountId: $a, id: $d) { account { `+usage+` } } }`, vars{"a": acme, "d": at[string](t, made, "authorize", "id")})
+	want := at[[]any](t, data, "account", "usage")
+	if len(want) == 0 {
+		t.Fatal("nothing is told of the plan's buckets")
+	}
+	for _, path := range [][]any{{"decision", "account", "usage"}, {"account", "decisions", "edges", 0, "node", "account", "usage"}} {
+		if got := at[[]any](t, data, path...); !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: %v, want %v", path, got, want)
+		}
 	}
 }
