@@ -150,9 +150,9 @@ const (
 func (e *Engine) FollowAnomalies(ctx context.Context, deliver func(*ledger.Anomaly) error) error {
 	wake, stop := e.anomalies.changed.watch("")
 	defer stop()
-	cursor, err := e.ledger.NewestAnomalyChange(ctx)
+	cursor, err := untilTold(ctx, e, e.ledger.NewestAnomalyChange)
 	if err != nil {
-		return storeFault(err)
+		return err
 	}
 	for {
 		changed, err := e.ledger.AnomaliesChanged(ctx, cursor, anomalyPage)

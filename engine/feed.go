@@ -247,13 +247,18 @@ func (e *Engine) feedStart(ctx context.Context, account string, after *ledger.ID
 	if after != nil {
 		return *after, nil
 	}
+	return untilTold(ctx, e, func(ctx context.Context) (ledger.ID, error) { return e.ledger.NewestEvent(ctx, account) })
+}
+
+// untilTold asks the store until it can tell. Its error is that of ctx.
+func untilTold[T any](ctx context.Context, e *Engine, ask func(context.Context) (T, error)) (T, error) {
 	for {
-		newest, err := e.ledger.NewestEvent(ctx, account)
+		told, err := ask(ctx)
 		if err == nil {
-			return newest, nil
+			return told, nil
 		}
 		if !e.pauseAfter(ctx, err) {
-			return ledger.ID{}, ctx.Err()
+			return told, ctx.Err()
 		}
 	}
 }

@@ -235,6 +235,8 @@ func TestAFeedMayBeginWhilePostgresIsAway(t *testing.T) {
 	a := w.account("early", "plus")
 	check(t, s.Postgres.StopFast())
 	r := reading(t, w.Engine, a, nil)
+	anomalies := make(chan error, 1)
+	go func() { anomalies <- w.FollowAnomalies(t.Context(), func(*ledger.Anomaly) error { return nil }) }()
 	time.Sleep(100 * time.Millisecond) // it has asked by now
 	check(t, s.Postgres.Start(t.Context()))
 	for end := time.Now().Add(20 * time.Second); len(r.seen()) == 0; time.Sleep(50 * time.Millisecond) {
@@ -243,6 +245,11 @@ func TestAFeedMayBeginWhilePostgresIsAway(t *testing.T) {
 		}
 		// Until it knows where it begins, what is decided came before.
 		_, _ = w.Authorize(t.Context(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: w.key()})
+	}
+	select {
+	case err := <-anomalies:
+		t.Errorf("that of anomalies ended: %v", err)
+	default:
 	}
 }
 
