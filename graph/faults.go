@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -23,14 +22,6 @@ var (
 	errPanicked = &engine.Fault{Code: engine.CodeInternal, Message: "an internal error; nothing was changed"}
 	errAway     = &engine.Fault{Code: engine.CodeUnavailable, Message: "the service cannot answer now; try again"}
 )
-
-func init() {
-	// Where a request is refused before it runs, the websocket's answer is an
-	// error message and not a result.
-	for _, code := range []engine.Code{engine.CodeBadInput, engine.CodeTooComplex, engine.CodeNotFound, engine.CodeInternal} {
-		errcode.RegisterErrorType(string(code), errcode.KindProtocol)
-	}
-}
 
 // refusal is a fault of a request that was not run.
 func refusal(code engine.Code, message string) *gqlerror.Error {

@@ -355,13 +355,13 @@ type Mismatch struct {
 
 // Where a page of a list stands.
 type PageInfo struct {
-	// More follows behind the last edge.
+	// More follows behind endCursor; of a list that is searched or filtered, it may follow.
 	HasNextPage bool `json:"hasNextPage"`
 	// Something comes before the first edge.
 	HasPreviousPage bool `json:"hasPreviousPage"`
 	// The cursor of the first edge; null on an empty page.
 	StartCursor *string `json:"startCursor,omitempty"`
-	// The cursor of the last edge, from which the next page goes on; null on an empty page.
+	// Where the next page goes on: the cursor of the last edge or, on a page that was searched or filtered for and is not full, of the last that was looked at. Null where nothing follows an empty page.
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 

@@ -254,7 +254,7 @@ type Account {
     "Only this feature; without it, all of the plan."
     feature: String
   ): [BucketState!]!
-  "What it was given or bought, newest first."
+  "What it was given or bought, newest first. A page of one kind may hold fewer than asked, and hasNextPage still be true."
   grants(
     "Only this kind."
     kind: BucketKind
@@ -265,7 +265,7 @@ type Account {
     "Go on behind this cursor."
     after: String
   ): GrantConnection!
-  "What was decided, newest first."
+  "What was decided, newest first. A page of a filter may hold fewer than asked, and hasNextPage still be true."
   decisions(
     "Only those that match."
     filter: DecisionFilter
@@ -685,13 +685,13 @@ enum ErrorCode {
 
 "Where a page of a list stands."
 type PageInfo {
-  "More follows behind the last edge."
+  "More follows behind endCursor; of a list that is searched or filtered, it may follow."
   hasNextPage: Boolean!
   "Something comes before the first edge."
   hasPreviousPage: Boolean!
   "The cursor of the first edge; null on an empty page."
   startCursor: String
-  "The cursor of the last edge, from which the next page goes on; null on an empty page."
+  "Where the next page goes on: the cursor of the last edge or, on a page that was searched or filtered for and is not full, of the last that was looked at. Null where nothing follows an empty page."
   endCursor: String
 }
 
