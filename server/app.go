@@ -64,10 +64,9 @@ func (a *app) connect(ctx context.Context) (err error) {
 		}
 		return fmt.Errorf("DATABASE_URL: the database could not be checked: %w", err)
 	}
-	current, err := a.ledger.SchemaCurrent(check)
-	if err != nil || !current {
+	if err := checkSchema(check, a.ledger); err != nil {
 		a.ledger.Close()
-		return unusablef("DATABASE_URL: the schema is not up to date; run: spillway migrate")
+		return err
 	}
 	a.redis = counters.NewRedis(a.config.Settings.Redis)
 	if err := a.redis.Ping(check); err != nil {
@@ -137,10 +136,10 @@ func (a *app) handler(ctx context.Context) (*edge.Edge, error) {
 	var err error
 	if s.JWKSURL != "" {
 		if keys, err = signin.KeySet(ctx, s.JWKSURL, a.config.Log); err != nil {
-			return nil, unusablef("SPILLWAY_JWKS_URL: the keys could not be read: %w", err)
+			return nil, unusablef("SPILLWAY_JWKS_URL: %w", err)
 		}
 	} else if keys, err = signin.Secret(s.JWTSecret); err != nil {
-		return nil, unusablef("SPILLWAY_JWT_SECRET %w", err)
+		return nil, unusablef("SPILLWAY_JWT_SECRET: %w", err)
 	}
 	api := graph.New(graph.Config{Engine: a.engine, Ledger: a.ledger, Open: a.config.Demo, Log: a.config.Log})
 	return edge.New(edge.Config{API: api, Verifier: signin.New(keys, s.Issuer, s.Audience), Portal: web.Files(),

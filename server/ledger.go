@@ -22,16 +22,23 @@ func openForReading(ctx context.Context, url string) (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, unusable{err}
 	}
+	if err := checkSchema(ctx, l); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// checkSchema refuses a database that has not been migrated.
+func checkSchema(ctx context.Context, l *ledger.Ledger) error {
 	current, err := l.SchemaCurrent(ctx)
 	switch {
 	case ledger.Away(err):
-		l.Close()
-		return nil, fmt.Errorf("DATABASE_URL: the database is away: %w", err)
+		return fmt.Errorf("DATABASE_URL: the database is away: %w", err)
 	case err != nil || !current:
-		l.Close()
-		return nil, unusablef("DATABASE_URL: the schema is not up to date; run: spillway migrate")
+		return unusablef("DATABASE_URL: the schema is not up to date; run: spillway migrate")
 	}
-	return l, nil
+	return nil
 }
 
 // proveLedger is the prover.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -17,7 +18,7 @@ import (
 // joins the trace of the caller. One span a request and none a field: those
 // would cost more than the decision. flush sends what is left.
 func traced(ctx context.Context, endpoint string, next http.Handler) (handler http.Handler, flush func(), err error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(endpoint+"/v1/traces"))
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return nil, nil, err
 	}
