@@ -217,7 +217,7 @@ type SpendState struct {
 // SpendCaps shows the spend caps of accounts; those without one are left out.
 func (e *Engine) SpendCaps(ctx context.Context, accounts []string) (map[string]*SpendState, error) {
 	found := make(map[string]*SpendState, len(accounts))
-	err := e.look(ctx, accounts, []counterRef{{}}, func(a *account) {
+	err := e.look(ctx, accounts, []counterRef{{feature: counters.Spend}}, func(a *account) { // of no feature: what is spent alone
 		if a.Cap == nil {
 			return
 		}
@@ -322,9 +322,6 @@ func (a *account) neededBy(refs []counterRef) (fields []counters.Field) {
 		}
 		for i := range a.plan.Features {
 			fields = a.needed(fields, a.plan.Features[i].Feature, ref.user)
-		}
-		if len(a.plan.Features) == 0 {
-			fields = a.needed(fields, "", ref.user)
 		}
 	}
 	return fields

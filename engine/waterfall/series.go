@@ -4,7 +4,8 @@ import "sort"
 
 // Series is what a counter remembers: how much was taken in which whole
 // second, with running totals, so that the sum over any range is two look-ups
-// whatever the length. The zero value is empty. A Series is not safe for
+// whatever the length. The totals may run over 64 bits in time: only their
+// differences mean anything. The zero value is empty. A Series is not safe for
 // concurrent use.
 type Series struct {
 	entries []entry
@@ -81,9 +82,9 @@ func (s *Series) reached(after, amount int64) (second int64, ok bool) {
 	if s.Len() == 0 {
 		return 0, false
 	}
-	total := s.totalAt(after) + amount
+	before := s.totalAt(after)
 	i := sort.Search(len(s.entries), func(i int) bool {
-		return s.entries[i].second > after && s.entries[i].total >= total
+		return s.entries[i].second > after && s.entries[i].total-before >= amount
 	})
 	if i == len(s.entries) {
 		return 0, false

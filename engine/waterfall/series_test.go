@@ -158,3 +158,18 @@ func TestUndoOfWhatIsNotThere(t *testing.T) {
 		t.Errorf("%d entries are left after all was undone", s.Len())
 	}
 }
+
+// A counter that runs for years at the largest quantities: its running total
+// leaves 64 bits, what is seen of it does not.
+func TestASeriesOutlivesItsTotal(t *testing.T) {
+	s := &Series{}
+	for second := int64(1); second <= 3000; second++ {
+		s.Add(second, MaxQuantity)
+		s.Trim(second - 2)
+		sum := s.Sum(second-1, second)
+		reached, ok := s.reached(second-1, 1)
+		if last, _ := s.last(second-1, second); sum != MaxQuantity || !ok || reached != second || last != second {
+			t.Fatalf("in second %d: %d, reached in %d (%v), the last in %d", second, sum, reached, ok, last)
+		}
+	}
+}
