@@ -214,7 +214,8 @@ func TestPages(t *testing.T) {
 	}{
 		{"/", 200, "<title>portal", "text/html; charset=utf-8", "no-cache"},
 		{"/accounts/acme", 200, "<title>portal", "text/html; charset=utf-8", "no-cache"},
-		{"/assets/app-1234.js", 200, "export {}", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
+		{"/assets/plain.js", 200, "export {}", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
+		{"/accounts/acme.example.com", 200, "<title>portal", "text/html; charset=utf-8", "no-cache"},
 		{"/assets/gone.js", 404, "", "", ""},
 		{"/favicon.ico", 404, "", "", ""},
 		{"/graphiql", 200, "API explorer", "text/html; charset=utf-8", "no-cache"},
@@ -242,6 +243,35 @@ func TestPages(t *testing.T) {
 		if strings.Contains(h.Get("Content-Security-Policy"), "unsafe") {
 			t.Errorf("%s: %s", c.path, h.Get("Content-Security-Policy"))
 		}
+	}
+}
+
+// What the build compressed is sent so to whoever reads gzip, and as it is to
+// everyone else.
+func TestPagesAreSentCompressed(t *testing.T) {
+	w := newWorld(t, setup{})
+	plain := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	for accepts, coding := range map[string]string{"": "", "br": "", "gzip;q=0": "", "gzip; q=0.0, br": "", "gzip": "gzip", "br, gzip;q=0.5": "gzip"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/assets/app-1234.js", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept-Encoding", accepts)
+		response, err := plain.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.Header.Get("Content-Encoding") != coding || response.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: %v %v", accepts, response.Header, err)
+		}
+		if want := map[string]string{"": "export {}", "gzip": "packed"}[coding]; string(body) != want {
+			t.Errorf("%q: %s", accepts, body)
+		}
+	}
+	if response, body := get(t, w.url+"/"); response.Header.Get("Vary") != "" || !strings.Contains(body, "portal") {
+		t.Errorf("%v %s", response.Header, body)
 	}
 }
 

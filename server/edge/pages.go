@@ -47,27 +47,32 @@ func reading(next http.Handler) http.Handler {
 
 // page serves one file.
 func page(from fs.FS, name string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { send(w, from, name) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { send(w, r, from, name) })
 }
 
 // files serves the files of a tree. Other paths that look like a page get the
-// fallback, which finds its own way by the address; "": there is none.
+// fallback, which finds its own way by the address; "": there is none. A page
+// that names an account may have a dot in its name as well as a file.
 func files(from fs.FS, fallback string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 		if info, err := fs.Stat(from, name); err == nil && !info.IsDir() {
-			send(w, from, name)
+			send(w, r, from, name)
 			return
 		}
-		if fallback == "" || path.Ext(name) != "" {
+		folder, _, deeper := strings.Cut(name, "/")
+		if fallback == "" || folder == assets || !deeper && path.Ext(name) != "" {
 			http.NotFound(w, r)
 			return
 		}
-		send(w, from, fallback)
+		send(w, r, from, fallback)
 	})
 }
 
-func send(w http.ResponseWriter, from fs.FS, name string) {
+// assets is the folder of the files whose names hold a hash of their content.
+const assets = "assets"
+
+func send(w http.ResponseWriter, r *http.Request, from fs.FS, name string) {
 	body, err := fs.ReadFile(from, name)
 	if err != nil {
 		http.Error(w, "not found", http.StatusNotFound)
@@ -80,14 +85,32 @@ func send(w http.ResponseWriter, from fs.FS, name string) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-	// Names under assets hold a hash of their content.
-	if strings.HasPrefix(name, "assets/") {
+	if strings.HasPrefix(name, assets+"/") {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
 		h.Set("Cache-Control", "no-cache")
 	}
+	// The portal's build leaves what it compressed beside the file.
+	if packed, err := fs.ReadFile(from, name+".gz"); err == nil {
+		h.Set("Vary", "Accept-Encoding")
+		if takesGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			body = packed
+		}
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
+}
+
+// takesGzip tells whether who asks can read gzip.
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, quality, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		if strings.TrimSpace(name) == "gzip" {
+			return strings.Trim(quality, " q=0.") != "" || quality == ""
+		}
+	}
+	return false
 }
 
 // typeOf does not ask the machine's own tables for what we serve.

@@ -114,8 +114,10 @@ func newWorld(t *testing.T, s setup) *world {
 
 func portal() fs.FS {
 	return fstest.MapFS{
-		"index.html":         {Data: []byte("<!doctype html><title>portal</title>")},
-		"assets/app-1234.js": {Data: []byte("export {}")},
+		"index.html":            {Data: []byte("<!doctype html><title>portal</title>")},
+		"assets/plain.js":       {Data: []byte("export {}")},
+		"assets/app-1234.js":    {Data: []byte("export {}")},
+		"assets/app-1234.js.gz": {Data: []byte("packed")},
 	}
 }
 
