@@ -4,12 +4,16 @@ import { useConnection } from "./ApiContext";
 import { toFault, type Fault } from "./fault";
 
 export interface Data<T, V = AnyVariables> {
-  /** The newest answer; while a newer one is fetched, the one before. */
+  /** The newest answer; while a newer one is fetched, or where that fails, the one before. */
   data: T | undefined;
   /** The variables that `data` answers: while a newer question is under way, those of the one before. */
   answers: V | undefined;
+  /** Why there is nothing to show. */
   fault: Fault | null;
-  loading: boolean;
+  /** Why asking again failed, where the answer before is still shown. */
+  outdated: Fault | null;
+  /** The answer came from the server just now; it is none that was kept from an earlier visit and is being asked for again. */
+  fresh: boolean;
   /** Asks the server again. */
   reload: () => void;
 }
@@ -17,7 +21,13 @@ export interface Data<T, V = AnyVariables> {
 /** A query that is asked again whenever the live connection comes back: what was missed is caught up. */
 export function useData<T, V extends AnyVariables>(query: TypedDocumentNode<T, V>, variables: V, pause = false): Data<T, V> {
   const context = useMemo(() => ({ requestPolicy: "cache-and-network" as const }), []);
-  const [{ data, error, fetching, operation }, execute] = useQuery<T, V>({ query, variables, pause, context } as never);
+  const [{ data: newest, error, fetching, stale, operation }, execute] = useQuery<T, V>({ query, variables, pause, context } as never);
+  // With an error a null says nothing: the field could not be read. The answer before then stays; urql would
+  // drop it, and a page would go away with what was typed on it.
+  const good = useRef<{ key: number; data: T } | null>(null);
+  if (newest && !error && operation) good.current = { key: operation.key, data: newest };
+  const before = good.current?.key === operation?.key ? good.current?.data : undefined;
+  const data = error ? before : newest;
   const { returns } = useConnection();
   const seen = useRef(returns);
   useEffect(() => {
@@ -29,7 +39,8 @@ export function useData<T, V extends AnyVariables>(query: TypedDocumentNode<T, V
     data,
     answers: operation?.variables as V | undefined,
     fault: error && !data ? toFault(error) : null,
-    loading: fetching,
+    outdated: error && data ? toFault(error) : null,
+    fresh: !error && newest !== undefined && !fetching && !stale,
     reload: () => execute({ requestPolicy: "network-only" }),
   };
 }

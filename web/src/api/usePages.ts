@@ -3,7 +3,8 @@ import { useClient, type AnyVariables, type TypedDocumentNode } from "urql";
 import { useConnection } from "./ApiContext";
 import { toFault, type Fault } from "./fault";
 
-interface Connection<N> {
+/** A page of a list, as the API gives it. */
+export interface Connection<N> {
   edges: { node: N }[];
   pageInfo: { hasNextPage: boolean; endCursor?: string | null };
 }
@@ -46,7 +47,7 @@ export function usePages<T, V extends AnyVariables, N>(
       const { data, error } = await client.query(query, { ...JSON.parse(text), after } as V, { requestPolicy: "network-only" }).toPromise();
       if (number !== asked.current) return;
       setLoading(false);
-      if (!data) {
+      if (error || !data) {
         setFault(error ? toFault(error) : null);
         return;
       }
@@ -67,5 +68,7 @@ export function usePages<T, V extends AnyVariables, N>(
   }, [read, attempt, returns]);
 
   const reload = useCallback(() => setAttempt((count) => count + 1), []);
-  return { rows, fault, loading, more: next === null ? undefined : () => void read(next), reload };
+  // Where the list begins anew, the place where the one before went on is no place in this one.
+  const more = next === null || rows === null ? undefined : () => void read(next);
+  return { rows, fault, loading, more, reload };
 }

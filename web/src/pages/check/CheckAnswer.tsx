@@ -23,7 +23,7 @@ interface Props {
 /** Yes, in part, or no; what would pay; what the most is; and when it would be possible. */
 export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPartial, onTry }: Props) {
   const { feature } = planFeature;
-  const { data, answers, fault, reload } = useData(CheckDocument, {
+  const { data, answers, fault, outdated, reload } = useData(CheckDocument, {
     input: { accountId, userId, feature: feature.key, quantity, allowPartial },
   });
   const [buckets] = useSubscription({ query: BucketsNowDocument, variables: { accountId, userId } });
@@ -36,8 +36,9 @@ export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPar
   const denied = preview.status === "DENIED";
   const part = !denied && preview.granted < asked;
   return (
-    <section className={`card ${css.answer}`} aria-label="The answer" aria-live="polite">
-      <div>
+    <section className={`card ${css.answer}`} aria-label="The answer">
+      {outdated && <FaultNotice fault={outdated} what="Asking again" onRetry={reload} />}
+      <div role="status">
         <p className={css.verdict} data-denied={denied || undefined}>
           {denied ? "No, not now" : part ? `Yes, ${withUnit(preview.granted, feature.unit)} of it` : "Yes"}
         </p>

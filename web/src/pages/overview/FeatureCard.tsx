@@ -23,7 +23,7 @@ interface Props {
 /** One feature: the three answers, then the waterfall behind them. */
 export function FeatureCard({ accountId, userId, feature, waterfall, ceilings, buckets }: Props) {
   const stamp = JSON.stringify(buckets.map(({ used, remaining }) => [used, remaining]));
-  const { data, fault, reload } = usePossible(accountId, userId, feature.key, stamp);
+  const { data, fault, outdated, reload } = usePossible(accountId, userId, feature.key, stamp);
   const preview = data?.preview;
   if (fault) return <FaultNotice fault={fault} what={`Asking what is left of ${feature.name}`} onRetry={reload} />;
   if (!preview) return <CardSkeleton height={330} />;
@@ -43,6 +43,7 @@ export function FeatureCard({ accountId, userId, feature, waterfall, ceilings, b
         )}
       </header>
       <Answers feature={feature} preview={preview} buckets={buckets} strip={strip} />
+      {outdated && <FaultNotice fault={outdated} what="Asking again" onRetry={reload} />}
       <PaidNotice feature={feature} strip={strip} />
       <DeniedNotice preview={preview} />
       <div className={css.strip}>

@@ -11,7 +11,7 @@ import { PossibleDocument, type PossibleQuery } from "../../gql/graphql";
 export function usePossible(accountId: string, userId: string, feature: string, stamp: string): Data<PossibleQuery> {
   const answer = useData(PossibleDocument, { input: { accountId, userId, feature, quantity: 1 } });
   const askedAt = useRefresh(answer.reload, stamp);
-  const asOf = answer.data?.preview.asOf;
+  const asOf = answer.fresh ? answer.data?.preview.asOf : undefined;
   useEffect(() => {
     // An answer's own time is at most as old as the question: good enough for countdowns.
     if (asOf) learnServerTime(Date.parse(asOf), askedAt.current, Date.now());
