@@ -166,3 +166,10 @@ export async function authorize(
   );
   return answer;
 }
+
+/** Ends a hold with what was used, as a product service does. */
+export async function settle({ server, service, account }: World, decisionId: string, quantity: number): Promise<void> {
+  await ask(server, service, "mutation ($input: SettleInput!) { settle(input: $input) { status } }", {
+    input: { accountId: account, decisionId, quantity, idempotencyKey: newKey() },
+  });
+}

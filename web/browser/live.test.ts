@@ -2,7 +2,7 @@ import { createServer, connect, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { authorize, makeWorld, type World } from "./api.ts";
+import { ask, authorize, makeWorld, settle, type World } from "./api.ts";
 import { expectClean, launch, signIn, visit } from "./portal.ts";
 
 const server = inject("server");
@@ -66,6 +66,8 @@ test("a window runs out, the page says that paid credits are drawn, and at last 
   await vessel("CREDIT").getByText("Pays now").waitFor({ timeout: 10_000 });
   await vessel("RATE_LIMIT").getByText("3 / 3 used").waitFor();
   await card.getByText("Paid credits are drawn now").waitFor();
+  // The notice is read out once, and not anew each second that its clock goes on.
+  expect(await card.getByRole("status").locator("time").first().getAttribute("aria-live")).toBe("off");
   expect(await card.getByText("each message costs 0.50 credits").count()).toBe(1);
   // 20 credits at half a credit each
   await card.locator("dd", { hasText: /^40 messages$/ }).waitFor();
@@ -83,8 +85,46 @@ test("a window runs out, the page says that paid credits are drawn, and at last 
   await visitor.context.close();
 });
 
-test("a hold is shown with its end until it is released", async () => {
+test("countdowns go by the server's time, also where an earlier answer is shown first", async () => {
   const world = await makeWorld(server);
+  await authorize(world, 3);
+  const visitor = await visit(browser);
+  const { page } = visitor;
+  await signIn(visitor, server.url, world.user);
+  const next = page.locator(`[data-feature="${world.feature}"] [data-kind="RATE_LIMIT"] time`).first();
+  await next.waitFor();
+  await page.getByRole("link", { name: "History" }).click();
+  await page.getByRole("heading", { name: "History" }).waitFor();
+  await page.waitForTimeout(6_000);
+  await page.getByRole("link", { name: "Overview" }).click();
+  await next.waitFor();
+  await page.waitForTimeout(1_500);
+  const [minutes, seconds] = (await next.innerText()).match(/\d+/g)!.map(Number) as [number, number];
+  const left = Date.parse((await next.getAttribute("datetime"))!) - Date.now();
+  expect(Math.abs(minutes * 60 + seconds - left / 1000)).toBeLessThan(2.5);
+  expectClean(visitor);
+  await visitor.context.close();
+});
+
+test("another plan shows on the open page by itself", async () => {
+  const [world, other] = await Promise.all([makeWorld(server), makeWorld(server)]);
+  const visitor = await visit(browser);
+  await signIn(visitor, server.url, world.user);
+  await visitor.page.locator(`[data-feature="${world.feature}"]`).waitFor();
+  await ask(
+    server,
+    world.admin,
+    'mutation ($account: ID!, $plan: String!) { assignPlan(accountId: $account, plan: $plan, reason: "test") { id } }',
+    { account: world.account, plan: other.plan },
+  );
+  await visitor.page.locator(`[data-feature="${other.feature}"]`).waitFor({ timeout: 10_000 });
+  expect(await visitor.page.locator(`[data-feature="${world.feature}"]`).count()).toBe(0);
+  expectClean(visitor);
+  await visitor.context.close();
+});
+
+test("a hold is shown with its end until it is settled, also one that holds no credits", async () => {
+  const world = await makeWorld(server, { limit: 10 });
   const visitor = await visit(browser);
   await signIn(visitor, server.url, world.user, "/history");
   await visitor.page.getByText("Nothing was asked for yet").waitFor();
@@ -93,6 +133,12 @@ test("a hold is shown with its end until it is released", async () => {
   await visitor.page.getByRole("link", { name: "Overview" }).click();
   const holds = visitor.page.getByRole("region", { name: "Open holds", exact: true });
   await holds.getByText("4 messages").waitFor();
+  await settle(world, answer.id, 4);
+  await holds.waitFor({ state: "detached", timeout: 5_000 });
+  const free = await authorize(world, 2, { holdFor: "PT5M" });
+  await holds.getByText("2 messages").waitFor({ timeout: 5_000 });
+  await settle(world, free.id, 2);
+  await holds.waitFor({ state: "detached", timeout: 5_000 });
   expectClean(visitor);
   await visitor.context.close();
 });

@@ -22,7 +22,7 @@ export default function BurnChart({ line }: { line: BurnPoint[] }) {
           domain: [line[0]?.at ?? 0, line.at(-1)?.at ?? 0],
           ticks: line.map(({ at }) => at),
           tickFormatter: dayOf,
-          padding: { right: 24 },
+          padding: { right: 40 },
         }}
         referenceLines={now && [{ x: now.at, label: "now", color: "var(--ink-2)" }]}
         tooltipProps={{ labelFormatter: dayOf }}

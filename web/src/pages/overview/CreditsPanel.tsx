@@ -7,6 +7,7 @@ import { forDrawing, formatAbout, formatCredits, isZero, toMicros, withCredits }
 import { formatDate } from "../../format/time";
 import { BurnDownDocument, type BalanceFieldsFragment, type OverviewQuery } from "../../gql/graphql";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { useTurns } from "../../parts/time/ticker";
 import { Countdown, RelativeTime } from "../../parts/time/Times";
 import { periodWords } from "../../parts/words/words";
 import { burnLine, dailySpend, runsOutAt } from "./forecast";
@@ -21,8 +22,9 @@ type SpendCap = NonNullable<OverviewQuery["account"]>["spendCap"];
 
 /** The credits behind the features: what there is, what is reserved, what will lapse, and when all will be gone. */
 export function CreditsPanel({ accountId, balance, spendCap }: { accountId: string; balance: BalanceFieldsFragment; spendCap: SpendCap }) {
-  // Whole minutes, the present one included; the line's last point is the live balance.
-  const now = useMemo(() => Math.ceil(serverNow() / 60_000) * 60_000, []);
+  // Whole minutes, the present one included; the line's last point is the live balance. A page that stays open moves on each hour.
+  const hour = useTurns(3_600_000);
+  const now = useMemo(() => Math.ceil(serverNow() / 60_000) * 60_000, [hour]);
   const past = useMemo(() => [6, 5, 4, 3, 2, 1].map((ago) => now - ago * day), [now]);
   const [a, b, c, d, e, f] = past.map((at) => new Date(at).toISOString()) as [string, string, string, string, string, string];
   const { data, fault, reload } = useData(BurnDownDocument, {
@@ -39,7 +41,9 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
   useRefresh(reload, balance.available, 10_000);
   const account = data?.account;
   const daily = account ? dailySpend(account.usage, days) : null;
-  const outAt = daily ? runsOutAt(balance.available, daily, now) : null;
+  const empty = isZero(balance.available);
+  const outAt = daily && !empty ? runsOutAt(balance.available, daily, now) : null;
+  const inSight = outAt === null ? "Not in sight" : formatDate(outAt);
 
   return (
     <section className={`card ${css.panel}`} aria-label="Credits">
@@ -62,15 +66,15 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
         />
         <div className={css.tile}>
           <dt>Runs out</dt>
-          <dd>
-            {daily === null ? fault ? "–" : <Skeleton height={28} width={120} /> : outAt === null ? "Not in sight" : formatDate(outAt)}
-          </dd>
+          <dd>{empty ? "Nothing left" : daily !== null ? inSight : fault ? "–" : <Skeleton height={28} width={120} />}</dd>
           <dd>
             {daily === null
               ? " "
               : isZero(daily)
                 ? "none were spent in 7 days"
-                : `at about ${formatAbout(daily)} a day, as in the last ${days} days`}
+                : outAt !== null
+                  ? `at about ${formatAbout(daily)} a day, as in the last ${days} days`
+                  : `about ${formatAbout(daily)} a day were spent in ${days} days`}
           </dd>
         </div>
       </dl>

@@ -1,17 +1,19 @@
-import { useData } from "../../api/useData";
-import { useRefresh } from "../../api/useRefresh";
 import { withUnit } from "../../format/quantity";
-import { DecisionsDocument } from "../../gql/graphql";
+import type { DecisionFilter } from "../../gql/graphql";
+import { useDecisionFeed } from "../../parts/decisions/useDecisionFeed";
+import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Credits } from "../../parts/money/Amount";
 import { Countdown, RelativeTime } from "../../parts/time/Times";
 import css from "./Overview.module.css";
 
-/** What is reserved and not yet settled. `stamp` changes whenever holds may have. */
-export function OpenHolds({ accountId, stamp }: { accountId: string; stamp: string }) {
-  const { data, reload } = useData(DecisionsDocument, { accountId, filter: { status: ["HELD"] }, first: 10 });
-  useRefresh(reload, stamp);
-  const edges = data?.account?.decisions.edges ?? [];
-  if (edges.length === 0) return null;
+const held: DecisionFilter = { status: ["HELD"] };
+const most = 10;
+
+/** What is reserved and not yet settled. */
+export function OpenHolds({ accountId }: { accountId: string }) {
+  const { list, fault, retry } = useDecisionFeed(accountId, held);
+  if (fault) return <FaultNotice fault={fault} what="Following the open holds" onRetry={retry} />;
+  if (!list?.length) return null;
   return (
     <section className={`card ${css.panel}`} aria-label="Open holds">
       <h2>Open holds</h2>
@@ -28,7 +30,7 @@ export function OpenHolds({ accountId, stamp }: { accountId: string; stamp: stri
             </tr>
           </thead>
           <tbody>
-            {edges.map(({ node }) => (
+            {list.slice(0, most).map(({ node }) => (
               <tr key={node.id}>
                 <td>{node.feature.name}</td>
                 <td>{node.userId}</td>
@@ -45,7 +47,7 @@ export function OpenHolds({ accountId, stamp }: { accountId: string; stamp: stri
           </tbody>
         </table>
       </div>
-      {data?.account?.decisions.pageInfo.hasNextPage && <p className="muted">The ten newest are shown; all of them are under History.</p>}
+      {list.length > most && <p className="muted">The ten newest are shown; all of them are under History.</p>}
     </section>
   );
 }

@@ -1,12 +1,14 @@
 import { useSubscription } from "urql";
 import { toFault } from "../../api/fault";
 import { useData } from "../../api/useData";
+import { useRefresh } from "../../api/useRefresh";
 import { BalanceNowDocument, BucketsNowDocument, OverviewDocument } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Notice } from "../../parts/feedback/Notice";
 import { PageSkeleton } from "../../parts/feedback/PageSkeleton";
 import { PageTitle } from "../../parts/shell/PageTitle";
+import { useTurns } from "../../parts/time/ticker";
 import { CreditsPanel } from "./CreditsPanel";
 import { FeatureCard } from "./FeatureCard";
 import { OpenHolds } from "./OpenHolds";
@@ -22,8 +24,12 @@ interface Props {
 /** What an account's user can still do, what pays now, and when more comes back; then the credits behind it. */
 export function Overview({ accountId, userId, withTitle = false }: Props) {
   const { data, fault, reload } = useData(OverviewDocument, { accountId, userId });
-  const [live] = useSubscription({ query: BucketsNowDocument, variables: { accountId, userId } });
-  const [liveBalance] = useSubscription({ query: BalanceNowDocument, variables: { accountId } });
+  const [live, followBuckets] = useSubscription({ query: BucketsNowDocument, variables: { accountId, userId } });
+  const [liveBalance, followBalance] = useSubscription({ query: BalanceNowDocument, variables: { accountId } });
+  const lost = live.error ?? liveBalance.error;
+  // Another plan has other buckets. Of a suspension nothing live tells, so the account is asked for again each minute.
+  const minute = useTurns(60_000);
+  useRefresh(reload, JSON.stringify([minute, live.data?.buckets.map(({ feature, kind, key }) => [feature.key, kind, key])]));
   const account = data?.account;
 
   if (fault) return <FaultNotice fault={fault} what="Loading the account" onRetry={reload} />;
@@ -35,7 +41,16 @@ export function Overview({ accountId, userId, withTitle = false }: Props) {
   return (
     <>
       {withTitle && <PageTitle title="Overview" sub={`${account.name} on the plan ${account.plan.name}`} />}
-      {live.error && <FaultNotice fault={toFault(live.error)} what="Following the buckets" />}
+      {lost && (
+        <FaultNotice
+          fault={toFault(lost)}
+          what="Following the account"
+          onRetry={() => {
+            followBuckets();
+            followBalance();
+          }}
+        />
+      )}
       {account.status === "SUSPENDED" && (
         <Notice tone="deny">This account is suspended: every request is denied until an administrator activates it again.</Notice>
       )}
@@ -47,7 +62,7 @@ export function Overview({ accountId, userId, withTitle = false }: Props) {
       <div className={css.features}>
         {account.plan.features.map(({ feature, waterfall, ceilings }) => (
           <FeatureCard
-            key={feature.key}
+            key={`${account.plan.key}/${account.plan.version}/${account.status}/${feature.key}`}
             accountId={accountId}
             userId={userId}
             feature={feature}
@@ -58,7 +73,7 @@ export function Overview({ accountId, userId, withTitle = false }: Props) {
         ))}
       </div>
       <CreditsPanel accountId={accountId} balance={balance} spendCap={account.spendCap} />
-      <OpenHolds accountId={accountId} stamp={balance.held} />
+      <OpenHolds accountId={accountId} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DecisionRowFragment } from "../../gql/graphql";
-import { appendOlder, followFeed, mergeFeed, type Edge } from "./feed";
+import { appendOlder, followFeed, mergeFeed, statusesToFollow, type Edge } from "./feed";
 
 const edge = (id: string, status = "ALLOWED", cursor = id): Edge => ({ cursor, node: { id, status } as DecisionRowFragment });
 const ids = (list: Edge[]) => list.map(({ node }) => `${node.id}:${node.status}`);
@@ -31,6 +31,15 @@ it("lets the oldest go beyond a size, and knows where they begin again", () => {
 it("keeps what was read by hand, though it is more", () => {
   const { list, older } = followFeed({ list: [edge("c"), edge("b"), edge("a")], older: "z" }, [edge("d"), edge("b", "SETTLED")], 2);
   expect([ids(list), older]).toEqual([["d:ALLOWED", "c:ALLOWED", "b:SETTLED"], "b"]);
+});
+
+it("lets a hold go from a list of open ones once it has ended", () => {
+  const open = { list: [edge("b", "HELD"), edge("a", "HELD")], older: null };
+  const { list } = followFeed(open, [edge("a", "SETTLED"), edge("c", "HELD"), edge("d", "HELD"), edge("d", "RELEASED")], 9, ["HELD"]);
+  expect(ids(list)).toEqual(["c:HELD", "b:HELD"]);
+  expect(statusesToFollow(["HELD"])).toEqual(["HELD", "SETTLED", "RELEASED", "EXPIRED"]);
+  expect(statusesToFollow(["DENIED"])).toEqual(["DENIED"]);
+  expect(statusesToFollow(undefined)).toBeUndefined();
 });
 
 it("adds an older page without repeating what is there", () => {

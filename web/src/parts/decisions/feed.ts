@@ -1,4 +1,4 @@
-import type { DecisionRowFragment } from "../../gql/graphql";
+import type { DecisionRowFragment, DecisionStatus } from "../../gql/graphql";
 
 /** A decision and the place in the feed where it was first seen: older ones are asked for from there. */
 export interface Edge {
@@ -32,9 +32,26 @@ export interface Following {
   older: string | null;
 }
 
-/** Works edges in. Beyond `most`, or what the list already was, the oldest go, and the next older page begins with them. */
-export function followFeed({ list, older }: Following, edges: Edge[], most: number): Following {
-  const all = mergeFeed(list, edges);
+type Statuses = readonly DecisionStatus[] | null | undefined;
+
+/** Whether a list of these statuses shows a decision; without statuses it shows every one. */
+export function isShown({ status }: Pick<DecisionRowFragment, "status">, statuses: Statuses): boolean {
+  return !statuses?.length || statuses.includes(status);
+}
+
+/** Which edges a list of these statuses follows: also those that take a hold out of it, which no longer have its status. */
+export function statusesToFollow(statuses: Statuses): DecisionStatus[] | undefined {
+  if (!statuses?.length) return undefined;
+  const holds = statuses.includes("HELD") || statuses.includes("EXPIRED");
+  return [...new Set<DecisionStatus>(holds ? [...statuses, "SETTLED", "RELEASED", "EXPIRED"] : statuses)];
+}
+
+/**
+ * Works edges in; what has none of the statuses any more goes. Beyond `most`, or what the list already was,
+ * the oldest go, and the next older page begins with them.
+ */
+export function followFeed({ list, older }: Following, edges: Edge[], most: number, statuses?: Statuses): Following {
+  const all = mergeFeed(list, edges).filter(({ node }) => isShown(node, statuses));
   const kept = all.slice(0, Math.max(most, list.length));
   return { list: kept, older: kept.length < all.length ? kept.at(-1)!.cursor : older };
 }

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useReducer, useState } from "react";
 import { useClient } from "urql";
 import { toFault, type Fault } from "../../api/fault";
 import { DecisionFeedDocument, DecisionsDocument, type DecisionFilter, type DecisionsQuery } from "../../gql/graphql";
-import { appendOlder, followFeed, type Edge } from "./feed";
+import { appendOlder, followFeed, statusesToFollow, type Edge } from "./feed";
 
 const pageSize = 50;
 
@@ -22,7 +22,7 @@ interface State {
 type Change =
   | { type: "start" }
   | { type: "page"; list: Edge[]; older: string | null }
-  | { type: "edges"; edges: Edge[] }
+  | { type: "edges"; edges: Edge[]; filter: DecisionFilter }
   | { type: "older"; list: Edge[]; older: string | null }
   | { type: "fault"; fault: Fault };
 
@@ -35,7 +35,7 @@ function reduce(state: State, change: Change): State {
     case "page":
       return { list: change.list, older: change.older, fault: null };
     case "edges":
-      return { ...state, ...followFeed({ list: state.list ?? [], older: state.older }, change.edges, most) };
+      return { ...state, ...followFeed({ list: state.list ?? [], older: state.older }, change.edges, most, change.filter.status) };
     case "older":
       return { list: appendOlder(state.list ?? [], change.list), older: change.older, fault: null };
     case "fault":
@@ -87,11 +87,15 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
       let waiting: Edge[] = [];
       const timer = setInterval(() => {
         if (waiting.length === 0) return;
-        dispatch({ type: "edges", edges: waiting });
+        dispatch({ type: "edges", edges: waiting, filter: chosenFilter });
         waiting = [];
       }, drawEveryMs);
       const { unsubscribe } = client
-        .subscription(DecisionFeedDocument, { accountId, filter: chosenFilter, after })
+        .subscription(DecisionFeedDocument, {
+          accountId,
+          filter: { ...chosenFilter, status: statusesToFollow(chosenFilter.status) },
+          after,
+        })
         .subscribe(({ data, error }) => {
           if (data) waiting.push(data.decisions);
           if (error) dispatch({ type: "fault", fault: toFault(error) });

@@ -35,6 +35,11 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
+/** How often so many milliseconds have gone by since 1970: for what is done anew each hour or minute. */
+export function useTurns(everyMs: number): number {
+  return useSyncExternalStore(subscribeSlowly, () => Math.floor(now / everyMs));
+}
+
 /** The server's time, anew about four times a minute: enough for "3 minutes ago". */
 export function useSlowNow(): number {
   return useSyncExternalStore(subscribeSlowly, () => Math.floor(now / 15_000) * 15_000);
