@@ -20,7 +20,7 @@ export function History({ accountId, actions }: Props) {
   const feed = useDecisionFeed(accountId, filter);
   return (
     <>
-      <DecisionFilters accountId={accountId} />
+      <DecisionFilters withDays />
       {feed.fault && <FaultNotice fault={feed.fault} what="Following the decisions" onRetry={feed.retry} />}
       {(feed.list || !feed.fault) && (
         <section className="card flush" aria-label="Decisions">

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { percentile, rates, recent, type Sample } from "./rates";
+import type { DecisionRowFragment } from "../../gql/graphql";
+import { count, forget, percentile, rates, type Sample, type Samples } from "./rates";
 
 const sample = (values: Partial<Sample>): Sample => ({
   arrivedAt: 0,
@@ -29,10 +30,22 @@ it("counts what was allowed by bucket and what was denied by reason", () => {
   expect(byReason).toEqual([["EXHAUSTED", 1]]);
 });
 
+it("counts a decision once, though its changes are told too, and none that was made long ago", () => {
+  const samples: Samples = new Map();
+  const at = (seconds: number) => new Date(seconds * 1000).toISOString();
+  const node = { id: "a", status: "HELD", steps: [], createdAt: at(100), updatedAt: at(100) } as unknown as DecisionRowFragment;
+  count(samples, node, 100_040, 60_000);
+  count(samples, { ...node, status: "SETTLED", updatedAt: at(110) }, 110_040, 60_000);
+  count(samples, { ...node, id: "b", status: "SETTLED", createdAt: at(40), updatedAt: at(110) }, 110_040, 60_000);
+  expect([...samples].map(([id, { delay }]) => [id, delay])).toEqual([["a", 40]]);
+});
+
 it("lets old ones go", () => {
-  const samples = [sample({ arrivedAt: 1 }), sample({ arrivedAt: 5 }), sample({ arrivedAt: 9 })];
-  expect(recent(samples, 10, 5).map(({ arrivedAt }) => arrivedAt)).toEqual([9]);
-  expect(recent(samples, 100, 5)).toEqual([]);
+  const samples: Samples = new Map([1, 5, 9].map((arrivedAt) => [String(arrivedAt), sample({ arrivedAt })]));
+  forget(samples, 5);
+  expect([...samples.keys()]).toEqual(["9"]);
+  forget(samples, 95);
+  expect(samples.size).toBe(0);
 });
 
 it.each([

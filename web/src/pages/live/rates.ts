@@ -22,7 +22,7 @@ export interface Rates {
   p99: number | null;
 }
 
-export function toSample(node: DecisionRowFragment, serverTime: number): Sample {
+function toSample(node: DecisionRowFragment, serverTime: number): Sample {
   return {
     arrivedAt: Date.now(),
     delay: Math.max(0, serverTime - Date.parse(node.updatedAt)),
@@ -32,13 +32,25 @@ export function toSample(node: DecisionRowFragment, serverTime: number): Sample 
   };
 }
 
-/** The samples of the last so many milliseconds; they come in order of arrival. */
-export function recent(samples: Sample[], now: number, withinMs: number): Sample[] {
-  const first = samples.findIndex(({ arrivedAt }) => arrivedAt > now - withinMs);
-  return first < 0 ? [] : samples.slice(first);
+/** The decisions of the last while by their id, in order of arrival. */
+export type Samples = Map<string, Sample>;
+
+/** Counts a decision that was made within the last so many milliseconds, once: later edges tell of its changes. */
+export function count(samples: Samples, node: DecisionRowFragment, serverTime: number, withinMs: number): void {
+  if (samples.has(node.id) || Date.parse(node.createdAt) <= serverTime - withinMs) return;
+  samples.set(node.id, toSample(node, serverTime));
 }
 
-export function rates(samples: Sample[], withinMs: number): Rates {
+/** Lets go of what arrived at that moment or before. */
+export function forget(samples: Samples, until: number): void {
+  for (const [id, { arrivedAt }] of samples) {
+    if (arrivedAt > until) return;
+    samples.delete(id);
+  }
+}
+
+/** What the samples add up to, over the milliseconds in which they were gathered. */
+export function rates(samples: Sample[], overMs: number): Rates {
   const byKind = new Map<BucketKind, number>();
   const byReason = new Map<Reason, number>();
   for (const { denied, reason, kinds } of samples) {
@@ -48,7 +60,7 @@ export function rates(samples: Sample[], withinMs: number): Rates {
   const delays = samples.map(({ delay }) => delay).sort((a, b) => a - b);
   return {
     count: samples.length,
-    perSecond: samples.length / (withinMs / 1000),
+    perSecond: samples.length / (overMs / 1000),
     denied: samples.filter(({ denied }) => denied).length,
     byKind: [...byKind].sort((a, b) => b[1] - a[1]),
     byReason: [...byReason].sort((a, b) => b[1] - a[1]),

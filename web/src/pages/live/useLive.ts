@@ -3,10 +3,10 @@ import { useClient } from "urql";
 import { serverNow } from "../../api/clock";
 import { toFault, type Fault } from "../../api/fault";
 import { AllDecisionsDocument, type DecisionFilter } from "../../gql/graphql";
-import { mergeFeed, type Edge } from "../../parts/decisions/feed";
-import { rates, recent, toSample, type Rates, type Sample } from "./rates";
+import { followFeed, isShown, statusesToFollow, type Edge } from "../../parts/decisions/feed";
+import { count, forget, rates, type Rates, type Samples } from "./rates";
 
-export const withinMs = 60_000;
+const withinMs = 60_000;
 const most = 100;
 const drawEveryMs = 250;
 
@@ -29,27 +29,32 @@ export function useLive(filter: DecisionFilter, paused: boolean): Live {
   stopped.current = paused;
 
   useEffect(() => {
+    const chosen = JSON.parse(filterText) as DecisionFilter;
     let waiting: Edge[] = [];
-    let samples: Sample[] = [];
+    const samples: Samples = new Map();
+    const since = Date.now();
     setList([]);
     setFault(null);
     const { unsubscribe } = client
-      .subscription(AllDecisionsDocument, { filter: JSON.parse(filterText) as DecisionFilter })
+      .subscription(AllDecisionsDocument, { filter: { ...chosen, status: statusesToFollow(chosen.status) } })
       .subscribe(({ data, error }) => {
         if (error) setFault(toFault(error));
         if (!data) return;
-        samples.push(toSample(data.allDecisions.node, serverNow()));
+        const { node } = data.allDecisions;
+        if (isShown(node, chosen.status)) count(samples, node, serverNow(), withinMs);
         waiting.push(data.allDecisions);
       });
     const timer = setInterval(() => {
-      samples = recent(samples, Date.now(), withinMs);
-      setMeasured(rates(samples, withinMs));
+      const now = Date.now();
+      forget(samples, now - withinMs);
+      // A page that was just opened has not watched for a whole minute yet.
+      setMeasured(rates([...samples.values()], Math.min(withinMs, Math.max(1_000, now - since))));
       // Also while the list is paused: only the newest will be shown.
       waiting = waiting.slice(-most);
       if (waiting.length === 0 || stopped.current) return;
       const edges = waiting;
       waiting = [];
-      setList((before) => mergeFeed(before, edges).slice(0, most));
+      setList((before) => followFeed({ list: before, older: null }, edges, most, chosen.status).list);
     }, drawEveryMs);
     return () => {
       clearInterval(timer);

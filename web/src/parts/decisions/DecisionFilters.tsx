@@ -1,29 +1,25 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useData } from "../../api/useData";
-import { CheckFeaturesDocument } from "../../gql/graphql";
+import { FeatureNamesDocument } from "../../gql/graphql";
 import { useTyped } from "../useTyped";
 import { kinds, kindWords, statuses, statusWords } from "../words/words";
 import css from "./Decisions.module.css";
 import { useFilter } from "./useFilter";
 
-/** Which decisions to show. Without an account (an admin sees all of them) there is no list of features to choose from. */
-export function DecisionFilters({ accountId }: { accountId?: string }) {
+/** Which decisions to show; `withDays` also of which days. */
+export function DecisionFilters({ withDays = false }: { withDays?: boolean }) {
   const { value, set, clear, isEmpty } = useFilter();
-  const { data } = useData(CheckFeaturesDocument, { accountId: accountId ?? "" }, !accountId);
-  const features = data?.account?.plan.features.map(({ feature }) => ({ value: feature.key, label: feature.name })) ?? [];
+  const { data } = useData(FeatureNamesDocument, {});
+  const features = data?.features.map(({ key, name }) => ({ value: key, label: name })) ?? [];
   return (
     <div className={css.filters} role="search" aria-label="Filter the decisions">
-      <Typed label="User" value={value("user")} onValue={(text) => set("user", text)} />
-      {accountId ? (
-        <NativeSelect
-          label="Feature"
-          data={[{ value: "", label: "Every feature" }, ...features]}
-          value={value("feature")}
-          onChange={(event) => set("feature", event.currentTarget.value)}
-        />
-      ) : (
-        <Typed label="Feature" value={value("feature")} onValue={(text) => set("feature", text)} />
-      )}
+      <User value={value("user")} onValue={(text) => set("user", text)} />
+      <NativeSelect
+        label="Feature"
+        data={[{ value: "", label: "Every feature" }, ...features]}
+        value={value("feature")}
+        onChange={(event) => set("feature", event.currentTarget.value)}
+      />
       <NativeSelect
         label="Answer"
         data={[{ value: "", label: "Every answer" }, ...statuses.map((status) => ({ value: status, label: statusWords[status] }))]}
@@ -36,7 +32,7 @@ export function DecisionFilters({ accountId }: { accountId?: string }) {
         value={value("kind")}
         onChange={(event) => set("kind", event.currentTarget.value)}
       />
-      {accountId && (
+      {withDays && (
         <>
           <TextInput label="From" type="date" value={value("from")} onChange={(event) => set("from", event.currentTarget.value)} />
           <TextInput label="To" type="date" value={value("to")} onChange={(event) => set("to", event.currentTarget.value)} />
@@ -51,9 +47,9 @@ export function DecisionFilters({ accountId }: { accountId?: string }) {
   );
 }
 
-function Typed({ label, value, onValue }: { label: string; value: string; onValue: (text: string) => void }) {
+function User({ value, onValue }: { value: string; onValue: (text: string) => void }) {
   const [text, setText] = useTyped(value, onValue);
   return (
-    <TextInput label={label} value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" spellCheck={false} />
+    <TextInput label="User" value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" spellCheck={false} />
   );
 }

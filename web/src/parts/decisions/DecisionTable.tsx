@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { Link } from "react-router";
 import { formatQuantity, unitFor } from "../../format/quantity";
 import { Credits } from "../money/Amount";
 import { RelativeTime } from "../time/Times";
@@ -17,9 +18,9 @@ export function DecisionTable({ edges, withAccount = false }: { edges: Edge[]; w
         <thead>
           <tr>
             <th>When</th>
-            {withAccount && <th>Account</th>}
+            {withAccount && <th className={css.wide}>Account</th>}
             <th>Answer</th>
-            <th className={css.feature}>Feature</th>
+            <th className={css.wide}>Feature</th>
             <th className="number">Granted</th>
             <th>Paid by</th>
             <th className="number">Credits</th>
@@ -34,14 +35,19 @@ export function DecisionTable({ edges, withAccount = false }: { edges: Edge[]; w
             <tr key={decision.id} data-decision={decision.id} data-status={decision.status}>
               <td className={css.when}>
                 <span className={css.what}>{decision.feature.name}</span>
+                {withAccount && <span className={css.what}>{decision.account.name}</span>}
                 <RelativeTime at={decision.createdAt} />
               </td>
-              {withAccount && <td>{decision.account.name}</td>}
+              {withAccount && (
+                <td className={css.wide}>
+                  <Link to={`/accounts/${encodeURIComponent(decision.account.id)}`}>{decision.account.name}</Link>
+                </td>
+              )}
               <td>
                 <StatusPill status={decision.status} />
                 {decision.refunded > 0 && <span className={css.refunded}>{formatQuantity(decision.refunded)} refunded</span>}
               </td>
-              <td className={css.feature}>{decision.feature.name}</td>
+              <td className={css.wide}>{decision.feature.name}</td>
               <td className="number">
                 {formatQuantity(decision.granted)}
                 <span className="muted">
