@@ -38,7 +38,8 @@ test("a page that loads shows its shape; a fault shows its request id, and tryin
     if (!route.request().postData()?.includes('"Grants"')) return route.continue();
     await asked;
     const error = { message: "The database is away.", extensions: { code: "UNAVAILABLE", retryable: true, requestId: "req-42" } };
-    return route.fulfill({ json: { data: null, errors: [error] } });
+    // As the server answers: the field may be null, and where it could not be read it is.
+    return route.fulfill({ json: { data: { account: null }, errors: [error] } });
   });
   await page.getByRole("link", { name: "Credits" }).click();
   await page.locator("[aria-busy=true] .mantine-Skeleton-root").first().waitFor();
@@ -50,6 +51,26 @@ test("a page that loads shows its shape; a fault shows its request id, and tryin
   await alert.getByRole("button", { name: "Try again" }).click();
   await page.getByText("For the test").waitFor();
   expect(await alert.count()).toBe(0);
+  expectClean(visitor);
+  await visitor.context.close();
+});
+
+test("where asking again fails, what is there stays, and so does what was typed", async () => {
+  const visitor = await visit(browser);
+  const { page } = visitor;
+  await signIn(visitor, server.url, world.admin, `/plans/${world.plan}/edit`);
+  await page.getByText("Live", { exact: true }).last().waitFor();
+  await page.getByRole("textbox", { name: "Name" }).fill("Not published yet");
+  await page.route("**/graphql", (route) =>
+    route.fulfill({ json: { data: null, errors: [{ message: "The database is away.", extensions: { code: "UNAVAILABLE" } }] } }),
+  );
+  // As after a sleep: a new connection, and everything is asked again.
+  const asked = (name: string) => page.waitForResponse((answer) => !!answer.request().postData()?.includes(`"${name}"`));
+  const again = Promise.all(["Viewer", "Plans", "PlanVersion"].map(asked));
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await again;
+  await page.waitForTimeout(300);
+  expect(await page.getByRole("textbox", { name: "Name" }).inputValue()).toBe("Not published yet");
   expectClean(visitor);
   await visitor.context.close();
 });
@@ -109,7 +130,14 @@ test("on a phone the menu opens and closes by itself once a page is chosen", asy
   await signIn(visitor, server.url, world.user);
   const link = page.getByRole("link", { name: "History" });
   expect(await link.isVisible()).toBe(false);
+  // Whether the page is live is told without the menu.
+  await expect.poll(() => page.getByText("Live", { exact: true }).isVisible()).toBe(true);
   await page.getByRole("button", { name: "Open the menu" }).click();
+  await link.focus();
+  await page.keyboard.press("Escape");
+  expect(await link.isVisible()).toBe(false);
+  expect(await focused(page)).toBe("Open the menu");
+  await page.keyboard.press("Enter");
   await link.click();
   await page.getByRole("heading", { name: "History" }).waitFor();
   expect(await link.isVisible()).toBe(false);

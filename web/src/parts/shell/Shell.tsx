@@ -32,39 +32,50 @@ export function Shell({ children }: { children: ReactNode }) {
   const { pathname } = useLocation();
   const [open, setOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
+  const burger = useRef<HTMLButtonElement>(null);
   const first = useRef(true);
 
-  // A new page begins at its top, and the keyboard goes on from there.
+  // A new page begins at its top, and the keyboard goes on from there; not where it stands on
+  // something that this page shares with the one before, such as an account's tabs.
   useEffect(() => {
     setOpen(false);
     if (first.current) {
       first.current = false;
       return;
     }
+    const at = document.activeElement;
+    if (at !== main.current && main.current?.contains(at)) return;
     window.scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [pathname]);
+
+  function close() {
+    setOpen(false);
+    burger.current?.focus();
+  }
 
   return (
     <div className={css.frame}>
       <a className={css.skip} href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
         Skip to the content
       </a>
-      <aside className={css.side} aria-label="Spillway">
+      <aside className={css.side} aria-label="Spillway" onKeyDown={(event) => open && event.key === "Escape" && close()}>
         <div className={css.brand}>
           <Mark />
           <span>Spillway</span>
-          <button
-            type="button"
-            className={css.burger}
-            aria-expanded={open}
-            aria-controls="navigation"
-            aria-label={open ? "Close the menu" : "Open the menu"}
-            onClick={() => setOpen(!open)}
-          >
-            <Icon name={open ? "close" : "menu"} />
-          </button>
         </div>
+        <ConnectionState />
+        <button
+          type="button"
+          ref={burger}
+          className={css.burger}
+          aria-expanded={open}
+          aria-controls="navigation"
+          aria-label={open ? "Close the menu" : "Open the menu"}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon name={open ? "close" : "menu"} />
+        </button>
         <div className={css.drawer} id="navigation" data-open={open || undefined}>
           <nav aria-label="Pages">
             {viewer.account && <Entries entries={own} title={isAdmin(viewer) ? "Your account" : undefined} />}
@@ -104,18 +115,15 @@ function Who() {
   const viewer = useViewer();
   const { signOut } = useSession();
   return (
-    <div className={css.who}>
-      <ConnectionState />
-      <div className={css.person}>
-        <div>
-          <strong>{viewer.userId}</strong>
-          <span className="muted">{viewer.account ? viewer.account.name : viewer.roles.map((role) => role.toLowerCase()).join(", ")}</span>
-        </div>
-        <SchemeSwitch />
-        <button type="button" className={css.iconButton} onClick={signOut} aria-label="Sign out" title="Sign out">
-          <Icon name="leave" size={19} />
-        </button>
+    <div className={css.person}>
+      <div>
+        <strong>{viewer.userId}</strong>
+        <span className="muted">{viewer.account ? viewer.account.name : viewer.roles.map((role) => role.toLowerCase()).join(", ")}</span>
       </div>
+      <SchemeSwitch />
+      <button type="button" className={css.iconButton} onClick={signOut} aria-label="Sign out" title="Sign out">
+        <Icon name="leave" size={19} />
+      </button>
     </div>
   );
 }
