@@ -158,7 +158,7 @@ test("live shows every account; verifying says that the books add up", async () 
 
 test("an admin makes an account and moves it to another plan, sees before what that does, and the audit log keeps it", async () => {
   const [world, other] = await Promise.all([makeWorld(server), makeWorld(server)]);
-  const id = `${world.account}/made:here`;
+  const id = `${world.account}/made:here@example.org`;
   const admin = await visit(browser);
   const { page } = admin;
   const dialog = page.getByRole("dialog");
@@ -170,6 +170,8 @@ test("an admin makes an account and moves it to another plan, sees before what t
   await dialog.getByLabel("Reason").fill("They signed up");
   await dialog.getByRole("button", { name: "Create the account" }).click();
   await dialog.getByRole("link", { name: "Open it" }).click();
+  await page.getByRole("heading", { name: "Made here" }).waitFor();
+  await page.reload();
   await page.getByRole("heading", { name: "Made here" }).waitFor();
 
   await authorize({ ...world, account: id }, 2);
@@ -196,6 +198,48 @@ test("an admin makes an account and moves it to another plan, sees before what t
   await entry.getByText("What changed").click();
   expect(await entry.locator("del").first().innerText()).toContain(world.plan);
   expect(await entry.locator("ins").first().innerText()).toContain(other.plan);
+  expectClean(admin);
+  await admin.context.close();
+});
+
+test("the keyboard goes through an account's tabs, and stays on them", async () => {
+  const world = await makeWorld(server);
+  const admin = await visit(browser);
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, `/accounts/${world.account}`);
+  await page.getByRole("tab", { name: "Overview" }).focus();
+  for (const [name, place] of [
+    ["History", "history"],
+    ["Credits", "credits"],
+    ["Check", "check"],
+  ] as const) {
+    await page.keyboard.press("ArrowRight");
+    await page.waitForURL(`**/accounts/${world.account}/${place}`);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe(name);
+  }
+  expectClean(admin);
+  await admin.context.close();
+});
+
+test("an address that leads nowhere says so, and never stays a skeleton", async () => {
+  const world = await makeWorld(server);
+  const admin = await visit(browser);
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin);
+  for (const [path, words] of [
+    ["/accounts/nobody", "There is no such account"],
+    [`/accounts/${world.account}/nothing`, "There is nothing at this address"],
+    [`/accounts/${world.account}/history?why=nothing`, "There is no such decision"],
+    [`/accounts/${world.account}/credits?tab=nothing`, "For the test"],
+    ["/plans/nothing", "There is no such plan"],
+    ["/plans/nothing/edit", "There is no such plan"],
+    [`/plans/${world.plan}?version=7`, "There is no such plan"],
+    [`/plans/${world.plan}?version=1.5`, "version 1 of 1"],
+    [`/plans/${world.plan}?version=99999999999`, "Loading the plan did not work"],
+  ] as const) {
+    await page.goto(`${server.url}${path}`);
+    await page.getByText(words).waitFor();
+  }
   expectClean(admin);
   await admin.context.close();
 });

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { Navigate, Route, Routes } from "react-router";
+import { NotThere } from "./parts/feedback/NotThere";
 import { PageSkeleton } from "./parts/feedback/PageSkeleton";
 import { Shell } from "./parts/shell/Shell";
 import { isAdmin, useViewer } from "./session/SessionContext";
@@ -35,7 +36,7 @@ export function App() {
               <Route path="/check" element={<CheckPage />} />
             </>
           ) : (
-            <Route path="/" element={admin ? <Navigate to="/accounts" replace /> : <NotFoundPage />} />
+            <Route path="/" element={admin ? <Navigate to="/accounts" replace /> : <NoAccount />} />
           )}
           {admin && (
             <>
@@ -55,5 +56,14 @@ export function App() {
         </Routes>
       </Suspense>
     </Shell>
+  );
+}
+
+/** For a token that is neither a user's nor an administrator's, such as a product service's. */
+function NoAccount() {
+  return (
+    <NotThere icon="accounts" title="This token opens no account">
+      The portal is for an account’s users and for administrators. Sign out, and in again with a token of one of them.
+    </NotThere>
   );
 }

@@ -21,6 +21,10 @@ it.each([
   expect(endingOf(token, now)).toBe(ending);
 });
 
+it.each(["#token=%zz", "#token=a.b.c", "no token at all"])("finds none in %j", (text) => {
+  expect(tokenIn(text)).toBeNull();
+});
+
 it.each([
   ["as it is", token],
   ["with spaces around", `  ${token}\n`],

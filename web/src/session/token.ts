@@ -30,7 +30,7 @@ const clocksDifferByMs = 30_000;
 /** The token in a pasted text: the token itself, with or without "Bearer", or a whole sign-in link. */
 export function tokenIn(text: string): string | null {
   const fromLink = /[#&]token=([^&\s]+)/.exec(text)?.[1];
-  const token = (fromLink ? decodeURIComponent(fromLink) : text).trim().replace(/^Bearer\s+/i, "");
+  const token = (fromLink ?? text).trim().replace(/^Bearer\s+/i, "");
   return readClaims(token) ? token : null;
 }
 

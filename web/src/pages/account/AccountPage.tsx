@@ -3,17 +3,17 @@ import { useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useData } from "../../api/useData";
 import { AccountHeadDocument } from "../../gql/graphql";
-import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { NotThere } from "../../parts/feedback/NotThere";
 import { PageSkeleton } from "../../parts/feedback/PageSkeleton";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { AccountStatusPill } from "../../parts/words/AccountStatusPill";
+import { AuditList } from "../audit/AuditList";
 import { Check } from "../check/Check";
 import { Credits } from "../credits/Credits";
 import { History } from "../history/History";
 import { Overview } from "../overview/Overview";
 import { AccountActions } from "./AccountActions";
-import { AccountAudit } from "./AccountAudit";
 import { RefundButton } from "./actions/RefundAction";
 import { VoidButton } from "./actions/VoidAction";
 import type { AccountHead } from "./accountHead";
@@ -35,11 +35,16 @@ export default function AccountPage() {
   if (!data) return <PageSkeleton />;
   if (!data.account || data.account.id !== accountId) {
     return (
-      <section className="card">
-        <Empty icon="accounts" title="There is no such account">
-          <Link to="/accounts">Search the accounts</Link>
-        </Empty>
-      </section>
+      <NotThere icon="accounts" title="There is no such account">
+        <Link to="/accounts">Search the accounts</Link>
+      </NotThere>
+    );
+  }
+  if (!parts.some(([key]) => key === part)) {
+    return (
+      <NotThere icon="accounts" title="There is nothing at this address">
+        <Link to={`/accounts/${encodeURIComponent(accountId)}`}>See the account</Link>
+      </NotThere>
     );
   }
   return <Loaded key={accountId} account={data.account} part={part} reload={reload} />;
@@ -108,7 +113,7 @@ function Loaded({ account, part, reload }: { account: AccountHead; part: string;
           </div>
         </Tabs.Panel>
         <Tabs.Panel value="audit" pt="lg">
-          <AccountAudit key={changes} accountId={account.id} />
+          <AuditList key={changes} accountId={account.id} />
         </Tabs.Panel>
       </Tabs>
     </>

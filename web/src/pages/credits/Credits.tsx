@@ -17,7 +17,8 @@ interface Props {
 /** Grants, ledger and usage of an account; which of them is part of the address. */
 export function Credits({ accountId, grantActions }: Props) {
   const [params, setParams] = useSearchParams();
-  const tab = params.get("tab") ?? "grants";
+  const asked = params.get("tab") ?? "";
+  const tab = ["ledger", "usage"].includes(asked) ? asked : "grants";
   return (
     <Tabs
       value={tab}

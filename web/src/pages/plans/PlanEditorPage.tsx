@@ -2,8 +2,8 @@ import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { useData } from "../../api/useData";
 import { PlansDocument, PlanVersionDocument, type FeatureFieldsFragment, type PlanFieldsFragment } from "../../gql/graphql";
-import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { NotThere } from "../../parts/feedback/NotThere";
 import { PageSkeleton } from "../../parts/feedback/PageSkeleton";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { fromDraft, toDraft, type Draft } from "./draft";
@@ -15,16 +15,15 @@ export default function PlanEditorPage() {
   const { key } = useParams();
   const all = useData(PlansDocument, {});
   const plan = useData(PlanVersionDocument, { key: key ?? "" }, key === undefined);
-  const fault = all.fault ?? plan.fault;
-  if (fault) return <FaultNotice fault={fault} what="Loading the plan" onRetry={all.reload} />;
+  for (const { fault, reload } of key === undefined ? [all] : [all, plan]) {
+    if (fault) return <FaultNotice fault={fault} what="Loading the plan" onRetry={reload} />;
+  }
   if (!all.data || (key !== undefined && !plan.data)) return <PageSkeleton />;
   if (key !== undefined && !plan.data?.plan) {
     return (
-      <section className="card">
-        <Empty icon="plans" title="There is no such plan">
-          <Link to="/plans">See all plans</Link>
-        </Empty>
-      </section>
+      <NotThere icon="plans" title="There is no such plan">
+        <Link to="/plans">See all plans</Link>
+      </NotThere>
     );
   }
   return <Editor key={key} published={plan.data?.plan ?? null} features={all.data.features} />;

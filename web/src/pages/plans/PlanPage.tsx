@@ -1,9 +1,10 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { Link, useParams, useSearchParams } from "react-router";
 import { useData } from "../../api/useData";
+import { parseQuantity } from "../../format/quantity";
 import { PlanVersionDocument, type PlanFieldsFragment } from "../../gql/graphql";
-import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { NotThere } from "../../parts/feedback/NotThere";
 import { PageSkeleton, RowsSkeleton } from "../../parts/feedback/PageSkeleton";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { RelativeTime } from "../../parts/time/Times";
@@ -16,18 +17,18 @@ export default function PlanPage() {
   const { key = "" } = useParams();
   const [params, setParams] = useSearchParams();
   const newest = useData(PlanVersionDocument, { key });
-  const version = Number(params.get("version")) || null;
+  const version = versionIn(params.get("version"));
   const chosen = useData(PlanVersionDocument, { key, version }, version === null);
-  if (newest.fault) return <FaultNotice fault={newest.fault} what="Loading the plan" onRetry={newest.reload} />;
+  for (const { fault, reload } of version === null ? [newest] : [newest, chosen]) {
+    if (fault) return <FaultNotice fault={fault} what="Loading the plan" onRetry={reload} />;
+  }
   if (!newest.data) return <PageSkeleton />;
   const plan = version === null ? newest.data.plan : chosen.data?.plan;
   if (!newest.data.plan || plan === null) {
     return (
-      <section className="card">
-        <Empty icon="plans" title="There is no such plan">
-          <Link to="/plans">See all plans</Link>
-        </Empty>
-      </section>
+      <NotThere icon="plans" title="There is no such plan">
+        <Link to="/plans">See all plans</Link>
+      </NotThere>
     );
   }
   if (!plan) return <PageSkeleton />;
@@ -63,10 +64,16 @@ export default function PlanPage() {
   );
 }
 
+/** The number of a version in an address; null where there is none that could be one. */
+function versionIn(text: string | null): number | null {
+  return text === null ? null : parseQuantity(text);
+}
+
 function Compare({ plan, versions }: { plan: PlanFieldsFragment; versions: number[] }) {
   const [params, setParams] = useSearchParams();
   const usual = plan.version > 1 ? plan.version - 1 : 2;
-  const against = Number(params.get("against")) || usual;
+  const asked = versionIn(params.get("against"));
+  const against = asked !== null && asked !== plan.version && versions.includes(asked) ? asked : usual;
   const { data, fault, reload } = useData(PlanVersionDocument, { key: plan.key, version: against });
   const other = data?.plan;
   return (

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { Link } from "react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import { serverNow } from "../../api/clock";
 import { toFault, type Fault } from "../../api/fault";
@@ -33,15 +33,25 @@ export function Simulation({ accountId, plan, days, auto = false }: Props) {
   const [result, setResult] = useState<Result | null>(null);
   const planText = JSON.stringify(plan);
 
-  // What was simulated before says nothing about another plan or account.
-  useEffect(() => setResult(null), [accountId, planText, days]);
+  // An answer that comes after another question was asked says nothing about that one.
+  const asked = useRef(0);
+
+  // Nor does what was simulated before say anything about another plan or account.
+  useEffect(() => {
+    asked.current += 1;
+    setRunning(false);
+    setFault(null);
+    setResult(null);
+  }, [accountId, planText, days]);
 
   async function run() {
+    const number = ++asked.current;
     setRunning(true);
     setFault(null);
     const to = serverNow();
     const variables = { accountId, plan, from: new Date(to - days * day).toISOString(), to: new Date(to).toISOString() };
     const { data, error } = await client.query(SimulatePlanDocument, variables, { requestPolicy: "network-only" }).toPromise();
+    if (number !== asked.current) return;
     setRunning(false);
     if (data) setResult(data.simulatePlan);
     else if (error) setFault(toFault(error));
