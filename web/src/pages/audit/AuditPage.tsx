@@ -1,23 +1,14 @@
 import { TextInput } from "@mantine/core";
-import { Link, useSearchParams } from "react-router";
-import { usePages } from "../../api/usePages";
-import { AuditLogDocument, type AuditLogQuery } from "../../gql/graphql";
-import { Empty } from "../../parts/feedback/Empty";
-import { Listing } from "../../parts/feedback/Listing";
+import { useSearchParams } from "react-router";
 import { PageTitle } from "../../parts/shell/PageTitle";
-import { RelativeTime } from "../../parts/time/Times";
 import { useTyped } from "../../parts/useTyped";
-import css from "./Audit.module.css";
-import { changedFields } from "./changes";
-
-type Entry = AuditLogQuery["auditLog"]["edges"][number]["node"];
+import { AuditList } from "./AuditList";
 
 /** Who changed what, when, and why. */
 export default function AuditPage() {
   const [params, setParams] = useSearchParams();
   const accountId = params.get("account") ?? "";
   const [text, setText] = useTyped(accountId, (account) => setParams(account ? { account } : {}, { replace: true }));
-  const pages = usePages(AuditLogDocument, { accountId: accountId || null, first: 50 }, (data) => data.auditLog);
   return (
     <>
       <PageTitle title="Audit log" sub="Every change an administrator made, with its reason." />
@@ -30,59 +21,7 @@ export default function AuditPage() {
         autoComplete="off"
         spellCheck={false}
       />
-      <Listing
-        name="Changes"
-        pages={pages}
-        empty={
-          <Empty icon="audit" title="No change is kept here">
-            {accountId ? "Nobody changed anything about this account." : "The first change that an administrator makes appears here."}
-          </Empty>
-        }
-      >
-        {(rows) => (
-          <ul className={css.list}>
-            {rows.map((entry) => (
-              <Row key={entry.id} entry={entry} />
-            ))}
-          </ul>
-        )}
-      </Listing>
+      <AuditList accountId={accountId || null} />
     </>
-  );
-}
-
-function Row({ entry }: { entry: Entry }) {
-  const changes = changedFields(entry.before, entry.after);
-  return (
-    <li className={css.row}>
-      <p>
-        <strong>{entry.actor}</strong> <span className="mono">{entry.action}</span>
-        {entry.accountId && (
-          <>
-            {" "}
-            on <Link to={`/accounts/${encodeURIComponent(entry.accountId)}`}>{entry.accountId}</Link>
-          </>
-        )}{" "}
-        <span className="muted">
-          <RelativeTime at={entry.at} />
-        </span>
-      </p>
-      <p className={css.reason}>“{entry.reason}”</p>
-      {changes.length > 0 && (
-        <details>
-          <summary>What changed</summary>
-          <dl className={css.changes}>
-            {changes.map(({ path, before, after }) => (
-              <div key={path}>
-                <dt className="mono">{path}</dt>
-                <dd>
-                  {before !== null && <del>{before}</del>} {after !== null && <ins>{after}</ins>}
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </details>
-      )}
-    </li>
   );
 }

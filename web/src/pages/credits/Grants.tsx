@@ -1,27 +1,29 @@
-import { Button, NativeSelect, Switch } from "@mantine/core";
+import { NativeSelect, Switch } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { usePages } from "../../api/usePages";
-import { toCsv, download } from "../../format/csv";
-import { GrantsDocument, type BucketKind, type GrantFieldsFragment } from "../../gql/graphql";
+import { GrantsDocument, type BucketKind, type GrantFieldsFragment, type GrantsQuery } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
-import { Icon } from "../../parts/Icon";
 import { kindWords } from "../../parts/words/words";
 import { serverNow } from "../../api/clock";
-import { grantState } from "./grantState";
+import { grantsCsv } from "./grantsCsv";
 import { GrantTable } from "./GrantTable";
+import { SaveAll } from "./SaveAll";
 
 interface Props {
   accountId: string;
   actions?: (grant: GrantFieldsFragment, reload: () => void) => ReactNode;
 }
 
+const pick = (data: GrantsQuery) => data.account?.grants;
+
 /** What the account was given or bought, in which state it is. */
 export function Grants({ accountId, actions }: Props) {
   const [kind, setKind] = useState<BucketKind | "">("");
   const [includeSpent, setIncludeSpent] = useState(false);
-  const pages = usePages(GrantsDocument, { accountId, kind: kind || null, includeSpent, first: 50 }, (data) => data.account?.grants);
-  const { rows, reload } = pages;
+  const variables = { accountId, kind: kind || null, includeSpent };
+  const pages = usePages(GrantsDocument, { ...variables, first: 50 }, pick);
+  const { reload } = pages;
   return (
     <div className="stack">
       <div className="row end between">
@@ -42,14 +44,13 @@ export function Grants({ accountId, actions }: Props) {
             mb={8}
           />
         </div>
-        <Button
-          variant="default"
-          leftSection={<Icon name="download" size={16} />}
-          disabled={!rows?.length}
-          onClick={() => rows && save(accountId, rows)}
-        >
-          Download CSV
-        </Button>
+        <SaveAll
+          file={`grants-${accountId}.csv`}
+          query={GrantsDocument}
+          variables={variables}
+          pick={pick}
+          toText={(grants) => grantsCsv(grants, serverNow())}
+        />
       </div>
       <Listing
         name="Grants"
@@ -65,45 +66,5 @@ export function Grants({ accountId, actions }: Props) {
         {(grants) => <GrantTable grants={grants} actions={actions && ((grant) => actions(grant, reload))} />}
       </Listing>
     </div>
-  );
-}
-
-function save(accountId: string, grants: GrantFieldsFragment[]): void {
-  const header = [
-    "id",
-    "kind",
-    "state",
-    "denomination",
-    "amount",
-    "remaining",
-    "held",
-    "priority",
-    "features",
-    "effective_at",
-    "expires_at",
-    "note",
-    "reference",
-  ];
-  const now = serverNow();
-  download(
-    `grants-${accountId}.csv`,
-    toCsv(
-      header,
-      grants.map((grant) => [
-        grant.id,
-        grant.kind,
-        grantState(grant, now),
-        grant.denomination,
-        grant.amount,
-        grant.remaining,
-        grant.held,
-        grant.priority,
-        grant.features?.map(({ key }) => key).join(" ") ?? "",
-        grant.effectiveAt,
-        grant.expiresAt,
-        grant.note,
-        grant.reference,
-      ]),
-    ),
   );
 }

@@ -2,16 +2,19 @@ import { Button } from "@mantine/core";
 import { useSubscription } from "urql";
 import { usePages } from "../../api/usePages";
 import { formatQuantity } from "../../format/quantity";
-import { BalanceNowDocument, LedgerDocument } from "../../gql/graphql";
+import { BalanceNowDocument, LedgerDocument, type LedgerQuery } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
 import { WhyHere } from "../../parts/why/WhyHere";
 import { LedgerTable } from "./LedgerTable";
-import { SaveLedger } from "./SaveLedger";
+import { ledgerCsv } from "./ledgerCsv";
+import { SaveAll } from "./SaveAll";
+
+const pick = (data: LedgerQuery) => data.account?.balanceUpdates;
 
 /** Every entry of the account's books with the running balance, the newest first. */
 export function Ledger({ accountId }: { accountId: string }) {
-  const pages = usePages(LedgerDocument, { accountId, first: 50 }, (data) => data.account?.balanceUpdates);
+  const pages = usePages(LedgerDocument, { accountId, first: 50 }, pick);
   const { reload, loading } = pages;
   const newest = pages.rows?.[0]?.sequence;
   const [balance] = useSubscription({ query: BalanceNowDocument, variables: { accountId } });
@@ -27,7 +30,7 @@ export function Ledger({ accountId }: { accountId: string }) {
         ) : (
           <span />
         )}
-        <SaveLedger accountId={accountId} />
+        <SaveAll file={`ledger-${accountId}.csv`} query={LedgerDocument} variables={{ accountId }} pick={pick} toText={ledgerCsv} />
       </div>
       <Listing
         name="Ledger"

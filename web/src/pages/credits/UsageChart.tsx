@@ -13,15 +13,15 @@ const featureShades = [
   "var(--mantine-color-water-7)",
   "var(--mantine-color-water-4)",
   "var(--mantine-color-water-2)",
-  "var(--mantine-color-water-9)",
-  "var(--mantine-color-dark-3)",
+  "var(--series-deep)",
+  "var(--mantine-color-dark-2)",
 ];
 
 const kindShades: Record<BucketKind, string> = {
   RATE_LIMIT: "var(--mantine-color-water-7)",
   FREE_TIER: "var(--mantine-color-water-4)",
   PROMOTION: "var(--mantine-color-water-2)",
-  ENTITLEMENT: "var(--mantine-color-water-9)",
+  ENTITLEMENT: "var(--series-deep)",
   CREDIT: "var(--mantine-color-paid-4)",
 };
 

@@ -1,13 +1,13 @@
 import { useState } from "react";
 import { useAction } from "../../../api/useAction";
 import { useData } from "../../../api/useData";
-import { addCredits, formatCredits, withCredits } from "../../../format/credits";
+import { addCredits, formatCredits, isZero, withCredits } from "../../../format/credits";
 import { newKey } from "../../../format/key";
 import { formatExact } from "../../../format/time";
 import { CreateGrantDocument, PlansDocument } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
 import { Amount } from "../../../parts/money/Amount";
-import { kindWords } from "../../../parts/words/words";
+import { kindWords, periodWords } from "../../../parts/words/words";
 import type { AccountHead } from "../accountHead";
 import { GrantFields } from "./GrantFields";
 import { isValid, normal, start, toInput, type Fields } from "./grantFields";
@@ -51,7 +51,12 @@ export function GrantAction({ account, onClose, onDone }: Props) {
           </>
         )
       }
-      effect={<Effect fields={fields} available={account.balance.available} unit={unit} />}
+      effect={
+        <>
+          <Effect fields={fields} available={account.balance.available} unit={unit} />
+          {isValid(fields, Date.now()) && <Terms fields={fields} />}
+        </>
+      }
     >
       <GrantFields fields={fields} set={set} features={features} />
     </ActionDialog>
@@ -80,4 +85,26 @@ function Effect({ fields, available, unit }: { fields: Fields; available: string
     );
   }
   return <Change name="Credits available" from={formatCredits(available)} to={formatCredits(addCredits(available, fields.amount))} />;
+}
+
+/** When what is given lapses, and when it is given anew. */
+function Terms({ fields }: { fields: Fields }) {
+  const { expiresAt, recurrence, rolloverLimit } = toInput(fields);
+  return (
+    <>
+      {recurrence && (
+        <p>
+          The same again each {periodWords[recurrence]};{" "}
+          {rolloverLimit && !isZero(rolloverLimit)
+            ? `of what is left up to ${formatCredits(rolloverLimit)} roll over.`
+            : "what is left then lapses."}
+        </p>
+      )}
+      {expiresAt && (
+        <p>
+          {recurrence ? "The last of it lapses" : "What is left of it lapses"} on {formatExact(Date.parse(expiresAt))}.
+        </p>
+      )}
+    </>
+  );
 }

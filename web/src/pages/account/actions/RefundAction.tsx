@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useAction } from "../../../api/useAction";
 import { formatCredits, isZero, subtractCredits, withCredits } from "../../../format/credits";
 import { newKey } from "../../../format/key";
-import { parseQuantity, withUnit } from "../../../format/quantity";
+import { formatQuantity, parseQuantity, withUnit } from "../../../format/quantity";
 import { RefundDocument } from "../../../gql/graphql";
 import { ActionDialog } from "../../../parts/actions/ActionDialog";
 import type { Explained } from "../../../parts/why/explained";
@@ -65,22 +65,22 @@ function RefundDialog({ accountId, onDone, onClose, ...given }: Props & { left: 
       effect={
         valid ? (
           <p>
-            {withUnit(quantity, unit)} of {withUnit(left, unit)} go back to where they were drawn, last drawn first.
+            Gives {withUnit(quantity, unit)} back to where it was drawn, last drawn first.
             {!isZero(decision.charged) &&
               ` Of the ${withCredits(decision.charged)} charged, ${formatCredits(subtractCredits(decision.charged, decision.refundedCredits))} can still be given back${quantity < left ? "; the server works out the share of this part" : ""}.`}
           </p>
         ) : (
-          <p>A whole number from 1 to {left}.</p>
+          <p>Fill in how much to see what is given back.</p>
         )
       }
     >
       <TextInput
         label="How much"
-        description={`Of the ${withUnit(left, unit)} that are not refunded yet`}
+        description={`Not refunded yet: ${withUnit(left, unit)}`}
         inputMode="numeric"
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        error={valid ? undefined : `A whole number from 1 to ${left}`}
+        error={valid ? undefined : `A whole number from 1 to ${formatQuantity(left)}`}
         autoComplete="off"
         data-autofocus
       />

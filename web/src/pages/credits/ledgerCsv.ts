@@ -1,0 +1,34 @@
+import { toCsv } from "../../format/csv";
+import type { Entry } from "./LedgerTable";
+
+/** Entries of the books as a file, one a line. */
+export function ledgerCsv(entries: Entry[]): string {
+  return toCsv(
+    [
+      "sequence",
+      "at",
+      "kind",
+      "grant",
+      "grant_kind",
+      "denomination",
+      "counter_account",
+      "amount",
+      "grant_balance",
+      "account_balance",
+      "hash",
+    ],
+    entries.map((entry) => [
+      entry.sequence,
+      entry.createdAt,
+      entry.kind,
+      entry.grant.id,
+      entry.grant.kind,
+      entry.grant.denomination,
+      entry.counterAccount,
+      entry.amount,
+      entry.balanceAfter,
+      entry.accountBalanceAfter,
+      entry.hash,
+    ]),
+  );
+}
