@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
 import { serverNow } from "../../api/clock";
 import { toFault, type Fault } from "../../api/fault";
-import { formatCredits, formatSigned, subtractCredits } from "../../format/credits";
+import { formatCredits, formatSigned, isZero, subtractCredits } from "../../format/credits";
 import { formatQuantity, withUnit } from "../../format/quantity";
 import { SimulatePlanDocument, type PlanInput, type SimulatePlanQuery } from "../../gql/graphql";
 import { StatusPill } from "../../parts/decisions/StatusPill";
@@ -79,6 +79,7 @@ export function Simulation({ accountId, plan, days, auto = false }: Props) {
 function Outcome({ result, days, accountId }: { result: Result; days: number; accountId: string }) {
   if (result.decisions === 0)
     return <p className="muted">The account asked for nothing in the last {days} days, so there is nothing to replay.</p>;
+  const difference = subtractCredits(result.creditsAfter, result.creditsBefore);
   return (
     <>
       <dl className={css.figures}>
@@ -88,7 +89,7 @@ function Outcome({ result, days, accountId }: { result: Result; days: number; ac
         <Figure
           name="Credits"
           value={`${formatCredits(result.creditsBefore)} → ${formatCredits(result.creditsAfter)}`}
-          note={formatSigned(subtractCredits(result.creditsAfter, result.creditsBefore))}
+          note={isZero(difference) ? undefined : formatSigned(difference)}
         />
       </dl>
       {result.changed.edges.length > 0 && (

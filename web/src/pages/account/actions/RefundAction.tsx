@@ -65,7 +65,7 @@ function RefundDialog({ accountId, onDone, onClose, ...given }: Props & { left: 
       effect={
         valid ? (
           <p>
-            Gives {withUnit(quantity, unit)} back to where it was drawn, last drawn first.
+            Gives back {withUnit(quantity, unit)}, last drawn first, each to where it was drawn.
             {!isZero(decision.charged) &&
               ` Of the ${withCredits(decision.charged)} charged, ${formatCredits(subtractCredits(decision.charged, decision.refundedCredits))} can still be given back${quantity < left ? "; the server works out the share of this part" : ""}.`}
           </p>
