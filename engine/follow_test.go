@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,72 +28,57 @@ func (c turning) Read(ctx context.Context, queries []counters.Query) ([]counters
 // own records is told too, though no message and no look-out speaks of it.
 func TestBucketsAreToldWhateverChangesThem(t *testing.T) {
 	t.Parallel()
-	soon := waterfall.InstantOf(noon.Add(2 * time.Minute))
+	later := noon.Add(2 * time.Minute)
 	for name, c := range map[string]struct {
 		feature string
 		before  func(w *world, account string)
-		happens func(w *world)
+		at      time.Time
+		early   time.Duration // how long before that it is followed
 		during  time.Duration // how long the first look takes
+		happens func(w *world)
 		left    []int64
 	}{
-		"a plan that is published": {
-			before: func(*world, string) {},
-			happens: func(w *world) {
-				w.plan("short", waterfall.Rules{Feature: "chat", Buckets: []waterfall.Bucket{
-					{Kind: waterfall.RateLimit, Key: "windows", Windows: []waterfall.Window{{Limit: 9, Seconds: 60}}}}})
-			},
-			left: []int64{5, 9}},
-		"a price to come": {
-			feature: "video",
+		"a plan that is published": {feature: "chat", before: func(*world, string) {}, at: later,
+			happens: func(w *world) { w.plan("short", short(9)...) },
+			left:    []int64{5, 9}},
+		"a price to come": {feature: "video", at: later, early: time.Second,
 			before: func(w *world, account string) {
 				w.credits(account, 12_000_000)
-				must(w.SetPrice(context.Background(), "video", 3_000_000, 1, &soon, byTest))
+				from := waterfall.InstantOf(later)
+				must(w.SetPrice(context.Background(), "video", 3_000_000, 1, &from, byTest))
 			},
-			happens: func(w *world) { w.clock.Set(soon.Time()) },
+			happens: func(w *world) { w.clock.Add(time.Second) },
 			left:    []int64{6, 4}},
-		"the end of the spend cap's period": {
-			feature: "video",
+		"the end of the spend cap's period": {feature: "video", at: noon.Add(12 * time.Hour), early: time.Second,
 			before: func(w *world, account string) {
 				w.credits(account, 12_000_000)
 				must(w.SetSpendCap(context.Background(), account, &ledger.Cap{Limit: 4_000_000, Period: waterfall.Day}, byTest))
 				w.ask(account, "video", 1)
 			},
-			happens: func(w *world) { w.clock.Set(noon.AddDate(0, 0, 1)) },
+			happens: func(w *world) { w.clock.Add(time.Second) },
 			left:    []int64{1, 2}},
-		"a refill during the look": {
-			before: func(w *world, account string) {
-				w.ask(account, "chat", 2)
-				w.clock.Set(noon.Add(59*time.Second + 900*time.Millisecond))
-			},
+		"a refill during the look": {feature: "chat", at: noon.Add(time.Minute), early: 100 * time.Millisecond, during: 200 * time.Millisecond,
+			before:  func(w *world, account string) { w.ask(account, "chat", 2) },
 			happens: func(*world) {},
-			during:  200 * time.Millisecond,
 			left:    []int64{3, 5}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.plan("short",
-				waterfall.Rules{Feature: "chat", Buckets: []waterfall.Bucket{{Kind: waterfall.RateLimit, Key: "windows", Windows: []waterfall.Window{{Limit: 5, Seconds: 60}}}}},
-				waterfall.Rules{Feature: "video", Buckets: []waterfall.Bucket{{Kind: waterfall.Credit, Key: "credits"}}})
+			w.plan("short", short(5)...)
 			account, user := w.account("told", "short"), "ann"
 			c.before(w, account)
-			if c.during == 0 {
-				w.clock.Add(time.Minute) // a look-out sees nothing of what was before
-			}
+			w.clock.Set(c.at.Add(-c.early)) // so late that a look-out sees nothing of it
 			looks := 0
 			e := w.with(turning{w.redis, func() {
 				if looks++; looks == 1 {
 					w.clock.Add(c.during)
 				}
 			}}, engine.Options{})
-			feature := c.feature
-			if feature == "" {
-				feature = "chat"
-			}
-			ctx, end := context.WithTimeout(t.Context(), 6*time.Second)
+			ctx, end := context.WithTimeout(t.Context(), 8*time.Second)
 			defer end()
 			var left []int64
-			err := e.FollowBuckets(ctx, engine.BucketQuery{Account: account, User: &user, Feature: feature}, func(states []engine.BucketState) error {
+			err := e.FollowBuckets(ctx, engine.BucketQuery{Account: account, User: &user, Feature: c.feature}, func(states []engine.BucketState) error {
 				if left = append(left, states[0].View.Remaining); len(left) == 1 {
 					time.AfterFunc(100*time.Millisecond, func() { c.happens(w) })
 				} else {
@@ -100,11 +86,18 @@ func TestBucketsAreToldWhateverChangesThem(t *testing.T) {
 				}
 				return nil
 			})
-			if !errors.Is(err, context.Canceled) || len(left) != 2 || left[0] != c.left[0] || left[1] != c.left[1] {
+			if !errors.Is(err, context.Canceled) || !slices.Equal(left, c.left) {
 				t.Errorf("told %v: %v", left, err)
 			}
 		})
 	}
+}
+
+// short is a plan of one window of so many units, and of credits.
+func short(limit int64) []waterfall.Rules {
+	return []waterfall.Rules{
+		{Feature: "chat", Buckets: []waterfall.Bucket{{Kind: waterfall.RateLimit, Key: "windows", Windows: []waterfall.Window{{Limit: limit, Seconds: 60}}}}},
+		{Feature: "video", Buckets: []waterfall.Bucket{{Kind: waterfall.Credit, Key: "credits"}}}}
 }
 
 // TestAProcessThatStoodStillLooksFurther: what happened while it did, and longer
