@@ -7,7 +7,7 @@ package waterfall
 //
 // Between two expiries of grants what can be given only grows, so each such
 // stretch is searched by halves; at most one stretch more than there are
-// grants is looked at.
+// grants is looked at, and none behind which all refills would not be enough.
 func RetryAt(in *Input, req Request, now Instant) int64 {
 	if barred(in) != ReasonNone {
 		return 0
@@ -20,9 +20,19 @@ func RetryAt(in *Input, req Request, now Instant) int64 {
 		if at := firstAllowed(&frozen, req, from, stretch); at != 0 {
 			return at
 		}
-		from = stretch + 1
+		if from = stretch + 1; from <= end && !mayPass(&frozen, req, from, end) {
+			return 0
+		}
 	}
 	return 0
+}
+
+// mayPass tells whether the grants of one second and the counters of a later one
+// would allow the request: if not, nothing in between does.
+func mayPass(in *Input, req Request, from, end int64) bool {
+	w := newWalk(in, AtSecond(end))
+	w.now = AtSecond(from)
+	return w.plan(w.target(req), req.AllowPartial).funded > 0
 }
 
 // opened are the grants open now: those still to come are not foreseen.

@@ -3,6 +3,7 @@ package waterfall
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 func TestRetryAt(t *testing.T) {
@@ -72,5 +73,24 @@ func TestRetryAtOverManyExpiries(t *testing.T) {
 		if got := RetryAt(in, ask(quantity), AtSecond(noon+560)) - noon; got != want {
 			t.Errorf("%d: %d s, want %d s", quantity, got, want)
 		}
+	}
+}
+
+// A denial that no time can mend is told at once, however many grants expire
+// one after the other: others wait for the worker.
+func TestRetryAtLooksNoFurtherThanItCanHelp(t *testing.T) {
+	const many = 10_000
+	parts := []part{rate(per(5, 24*hour)), used(5, 10), promotions}
+	for n := range many {
+		parts = append(parts, units(fmt.Sprint(n), Promotion, 1, until(Instant(n+2)*oneSecond)))
+	}
+	req := ask(many + 100)
+	in, _ := given(parts...).at(0, req)
+	begun := time.Now()
+	if at := RetryAt(in, req, AtSecond(noon)); at != 0 {
+		t.Errorf("possible at %d", at)
+	}
+	if took := time.Since(begun); took > 300*time.Millisecond {
+		t.Errorf("it took %v", took)
 	}
 }
