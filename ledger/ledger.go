@@ -134,7 +134,7 @@ func (l *Ledger) CheckSafety(ctx context.Context) error {
 	err := l.read.QueryRow(ctx, `select current_setting('fsync'), current_setting('full_page_writes'),
 		current_setting('synchronous_commit'), current_user`).Scan(&fsync, &pages, &sync, &role)
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && !Away(err) {
+	if _, refused := Refused(err); errors.As(err, &pg) && !Away(err) && !refused {
 		return &RoleError{"none: " + pg.Message} // SET ROLE was refused
 	}
 	if err != nil {
@@ -182,6 +182,16 @@ func Away(err error) bool {
 		return true
 	}
 	return pg.Code == "55P03" || pg.Code == "25P03" || pg.Code == "25006" // lock timeout, idle transaction, read-only standby
+}
+
+// Refused tells whether the database lets nobody in as its address says, and
+// why: there is no such database or role, or the password is another one.
+func Refused(err error) (why string, ok bool) {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code[:2] != "28" && pg.Code != "3D000" {
+		return "", false
+	}
+	return pg.Message, true
 }
 
 // lost tells whether an error on our side of the connection means that there is

@@ -62,6 +62,9 @@ func (a *app) connect(ctx context.Context) (err error) {
 		if errors.As(err, &role) {
 			return unusable{err}
 		}
+		if gone := notThere(err); gone != nil {
+			return gone
+		}
 		return fmt.Errorf("DATABASE_URL: the database could not be checked: %w", err)
 	}
 	if err := checkSchema(check, a.ledger); err != nil {

@@ -32,11 +32,24 @@ func openForReading(ctx context.Context, url string) (*ledger.Ledger, error) {
 // checkSchema refuses a database that has not been migrated.
 func checkSchema(ctx context.Context, l *ledger.Ledger) error {
 	current, err := l.SchemaCurrent(ctx)
-	switch {
-	case ledger.Away(err):
-		return fmt.Errorf("DATABASE_URL: the database is away: %w", err)
-	case err != nil || !current:
+	if err := notThere(err); err != nil {
+		return err
+	}
+	if err != nil || !current {
 		return unusablef("DATABASE_URL: the schema is not up to date; run: spillway migrate")
+	}
+	return nil
+}
+
+// notThere is what an error says that kept us from the database, nil for any
+// other: one that is away may come back, one that refuses us needs another
+// address.
+func notThere(err error) error {
+	if why, refused := ledger.Refused(err); refused {
+		return unusablef("DATABASE_URL: the database lets nobody in as the address says: %s", why)
+	}
+	if ledger.Away(err) {
+		return fmt.Errorf("DATABASE_URL: the database is away: %w", err)
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +100,30 @@ func TestExportWritesFiles(t *testing.T) {
 		if code != exitUnusable || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: code %d, %q", wrong, code, stderr)
 		}
+	}
+}
+
+// A name that the database does not know is a setting to mend, whichever command
+// meets it; to migrate would not help.
+func TestADatabaseThatLetsNobodyIn(t *testing.T) {
+	there, err := url.Parse(ledgertest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	database, role := *there, *there
+	database.Path, role.User = "/no-such-database", url.User("no-such-role")
+	for _, address := range []string{database.String(), role.String()} {
+		check := func(command string, code int, told string) {
+			if code != exitUnusable || !strings.Contains(told, "DATABASE_URL") || !strings.Contains(told, "does not exist") || strings.Contains(told, "migrate") {
+				t.Errorf("%s: code %d, %q", command, code, told)
+			}
+		}
+		for _, command := range [][]string{{"migrate"}, {"verify"}, {"reconcile"}, {"export", "--account", "a", "--from", "2026-01-01", "--to", "2026-01-02"}} {
+			code, _, stderr := start(t, environment("DATABASE_URL="+address), command...)
+			check(command[0], code, stderr)
+		}
+		err := (&app{config: appConfig{Settings: settings{DatabaseURL: address}}}).connect(t.Context())
+		check("serve", codeOf(err), fmt.Sprint(err))
 	}
 }
 

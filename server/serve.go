@@ -90,10 +90,10 @@ func (migrateCommand) Run(out *outside, ctx boxed) error {
 		return err
 	}
 	err = ledger.Migrate(ctx, s.DatabaseURL)
-	switch {
-	case ledger.Away(err):
-		return fmt.Errorf("DATABASE_URL: the database is away: %w", err)
-	case err != nil:
+	if err := notThere(err); err != nil {
+		return err
+	}
+	if err != nil {
 		return fmt.Errorf("DATABASE_URL: the schema could not be brought up to date: %w", err)
 	}
 	return nil
