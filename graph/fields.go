@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,8 +92,12 @@ func within(path ast.Path, v *ast.Value, match func(*ast.Value) bool) ast.Path {
 	return nil
 }
 
-// missing finds the name of what is required and was not given.
-var missing = regexp.MustCompile(`^Field "(?:[^"]*\.)?([^".]*)" (?:argument "([^"]*)" )?of (?:required )?type`)
+// What a fault of validation names: what is required and was not given, and a
+// field or an argument that is given and not known.
+var (
+	missing = regexp.MustCompile(`^Field "(?:[^"]*\.)?([^".]*)" (?:argument "([^"]*)" of type|of required type)`)
+	unknown = regexp.MustCompile(`^(?:Field "([^"]*)" is not defined by type|Unknown argument "([^"]*)" on field)`)
+)
 
 // locate adds to the faults of validation the path of the argument that is
 // wrong, where it is one.
@@ -113,9 +118,12 @@ func fieldOf(doc *ast.QueryDocument, err *gqlerror.Error) string {
 	if len(err.Locations) == 0 {
 		return ""
 	}
-	at := err.Locations[0]
+	at := func(p *ast.Position) bool {
+		return p != nil && p.Line == err.Locations[0].Line && p.Column == err.Locations[0].Column
+	}
+	named := unknown.FindStringSubmatch(err.Message)
 	here := func(v *ast.Value) bool {
-		return v.Position != nil && v.Position.Line == at.Line && v.Position.Column == at.Column
+		return at(v.Position) || named != nil && slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return at(c.Position) })
 	}
 	var path ast.Path
 	for _, op := range doc.Operations {
@@ -128,7 +136,10 @@ func fieldOf(doc *ast.QueryDocument, err *gqlerror.Error) string {
 			path = findValue(f.SelectionSet, here)
 		}
 	}
-	if named := missing.FindStringSubmatch(err.Message); named != nil {
+	if named == nil {
+		named = missing.FindStringSubmatch(err.Message)
+	}
+	if named != nil {
 		if named[2] != "" {
 			return named[2]
 		}
