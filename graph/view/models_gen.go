@@ -221,7 +221,7 @@ type BucketState struct {
 type CreateAccountInput struct {
 	// Its id, chosen by the caller.
 	ID string `json:"id"`
-	// Its name.
+	// Its name, 1 to 255 characters.
 	Name string `json:"name"`
 	// The key of its plan.
 	Plan string `json:"plan"`

@@ -513,7 +513,7 @@ type AccountEdge {
 input CreateAccountInput {
   "Its id, chosen by the caller."
   id: ID!
-  "Its name."
+  "Its name, 1 to 255 characters."
   name: String!
   "The key of its plan."
   plan: String!
