@@ -26,9 +26,10 @@ async function look(visitor: Watched): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ["light", "dark"] as const) {
     await visitor.page.emulateMedia({ colorScheme });
-    // The page takes the new scheme over a moment later, and then repaints.
+    // The page takes the new scheme over a moment later; its colours are there once a frame was drawn and no transition runs.
     await visitor.page.waitForFunction((scheme) => document.documentElement.dataset.mantineColorScheme === scheme, colorScheme);
-    await visitor.page.waitForTimeout(150);
+    await visitor.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await visitor.page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== "running"));
     for (const width of widths) {
       await visitor.page.setViewportSize({ width, height: 900 });
       const beyond = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
