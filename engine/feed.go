@@ -146,7 +146,7 @@ func (e *Engine) carry(ctx context.Context) {
 	}
 	tick := time.NewTicker(lookOutInterval)
 	defer tick.Stop()
-	for looked := e.now(); ; {
+	for looked := waterfall.Instant(0); ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -157,13 +157,13 @@ func (e *Engine) carry(ctx context.Context) {
 }
 
 // lookOut wakes the readers of what has changed lately, and returns until when
-// they know of everything.
+// they know of everything; 0: nobody reads.
 func (e *Engine) lookOut(ctx context.Context, looked waterfall.Instant) waterfall.Instant {
+	if e.hub.idle() || e.ledger == nil {
+		return 0
+	}
 	now := e.now()
-	switch {
-	case e.hub.idle() || e.ledger == nil:
-		return now // who begins to read begins with what there is
-	case now-looked > waterfall.Instant(longestGap.Microseconds()):
+	if now-looked > waterfall.Instant(longestGap.Microseconds()) {
 		e.hub.missed()
 		return now
 	}
