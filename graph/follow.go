@@ -2,11 +2,11 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"spillway/graph/caller"
 )
@@ -32,11 +32,17 @@ func (a *API) Run(ctx context.Context, op *graphql.OperationContext, tell func(*
 		_ = answer() // whoever tells knows that it failed
 		return
 	}
-	f.run(answer)
+	if fault := f.run(answer); fault != nil {
+		// Without it the client would take the end for the last word.
+		_ = tell(a.DispatchError(ctx, gqlerror.List{a.present(ctx, fault)}))
+	}
 }
 
-// feed is what a subscription follows. run calls answer behind each value.
-type feed struct{ run func(answer func() error) }
+// feed is what a subscription follows. run calls answer behind each value, and
+// returns what is wrong where the source ends by a fault of its own.
+type feed struct {
+	run func(answer func() error) error
+}
 
 type feedKey struct{}
 
@@ -44,30 +50,34 @@ type feedKey struct{}
 // waits for the client with each value: whoever is slow holds up nobody else.
 func follow[T any](ctx context.Context, s *subscription, source func(deliver func(T) error) error) <-chan T {
 	values := make(chan T, 1)
-	run := func(answer func() error) {
+	run := func(answer func() error) (fault error) {
 		defer close(values)
 		defer func() {
 			if r := recover(); r != nil {
 				s.log.ErrorContext(ctx, "a panic while following", "request", caller.From(ctx).Request,
 					"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				fault = errPanicked
 			}
 		}()
+		var left error // why nobody listens any more
 		err := source(func(v T) error {
 			select {
 			case values <- v:
-				return answer()
+				left = answer()
 			case <-ctx.Done():
-				return ctx.Err()
+				left = ctx.Err()
 			}
+			return left
 		})
-		if err != nil && !errors.Is(err, ctx.Err()) {
-			s.log.WarnContext(ctx, "a subscription ended", "request", caller.From(ctx).Request, "error", err.Error())
+		if left != nil || ctx.Err() != nil {
+			return nil
 		}
+		return err
 	}
 	if f, ok := ctx.Value(feedKey{}).(*feed); ok {
 		f.run = run
 	} else { // a transport that asks for the answers itself
-		go run(func() error { return nil })
+		go func() { _ = run(func() error { return nil }) }()
 	}
 	return values
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"spillway/ledger/ledgertest"
 )
 
 // edgeOf is an edge of the feed of decisions, with its cursor.
@@ -247,5 +249,24 @@ func TestASlowReaderIsClosed(t *testing.T) {
 	}
 	for again := w.follow(ann, decisions(acme, cursor)); len(seen) < made; {
 		note([]byte(again.next()))
+	}
+}
+
+// A feed that a fault ends tells it: `complete` alone would be the last word.
+func TestAFaultOfAFeedIsTold(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	w.credits(acme, "10")
+	body, _ := json.Marshal(map[string]string{"query": fmt.Sprintf(`subscription { buckets(accountId: %q, userId: "ann") { key } }`, acme)})
+	feed := w.follow(w.user("ann", acme), string(body))
+	feed.next()
+	ledgertest.Exec(t, w.database, `update accounts set plan_key = 'nowhere' where account_id = $1`, acme)
+	// A change of the catalog makes every feed look again.
+	w.must(w.admin(), `mutation { upsertFeature(input: {key: "new", name: "New", unit: "page"}, reason: "test") { key } }`, nil)
+	if told := feed.next(); !strings.Contains(told, `"code":"INTERNAL"`) {
+		t.Errorf("told %s", told)
+	}
+	if last := feed.event(); !strings.Contains(last, "complete") {
+		t.Errorf("at last %s", last)
 	}
 }
