@@ -17,7 +17,16 @@ const driftSample = 200
 // compares the counters of some of them, and keeps the result. Errors are
 // *Fault; NOT_FOUND when there is no such account.
 func (e *Engine) Reconcile(ctx context.Context, account string) (*ledger.Reconciliation, error) {
-	sample := []string{account}
+	begun, err := e.BeginReconciliation(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return e.FinishReconciliation(ctx, *begun)
+}
+
+// BeginReconciliation records that one begins, which FinishReconciliation has to
+// end: for whoever cannot wait until then. Errors are those of Reconcile.
+func (e *Engine) BeginReconciliation(ctx context.Context, account string) (*ledger.Reconciliation, error) {
 	if account != "" {
 		if err := validateAccount(account); err != nil {
 			return nil, err
@@ -28,21 +37,32 @@ func (e *Engine) Reconcile(ctx context.Context, account string) (*ledger.Reconci
 		case a == nil:
 			return nil, notFound("accountId", "the account")
 		}
-	} else {
+	}
+	r := &ledger.Reconciliation{Account: account}
+	if err := e.begin(ctx, r); err != nil {
+		return nil, storeFault(err)
+	}
+	return r, nil
+}
+
+// FinishReconciliation verifies what one that has begun is about, and keeps what
+// it found. Errors are *Fault.
+func (e *Engine) FinishReconciliation(ctx context.Context, begun ledger.Reconciliation) (*ledger.Reconciliation, error) {
+	sample := []string{begun.Account}
+	if begun.Account == "" {
 		var err error
 		lately := e.now() - waterfall.Instant(24*3600*1_000_000)
 		if sample, err = e.ledger.SampleAccounts(ctx, lately, driftSample); err != nil {
 			return nil, storeFault(err)
 		}
 	}
-	r := &ledger.Reconciliation{Account: account}
-	err := e.reconcile(ctx, r, sample, func(report func(ledger.Mismatch)) (ledger.Summary, error) {
-		return e.ledger.Verify(ctx, account, report)
+	err := e.finish(ctx, &begun, sample, func(report func(ledger.Mismatch)) (ledger.Summary, error) {
+		return e.ledger.Verify(ctx, begun.Account, report)
 	})
 	if err != nil {
 		return nil, storeFault(err)
 	}
-	return r, nil
+	return &begun, nil
 }
 
 // ReconcileNew does so for the accounts that have changed since it last ran, in
@@ -56,7 +76,10 @@ func (e *Engine) ReconcileNew(ctx context.Context, pause time.Duration) (*ledger
 		for i, at := range rand.Perm(len(accounts))[:len(sample)] {
 			sample[i] = accounts[at].ID
 		}
-		return e.reconcile(ctx, r, sample, func(report func(ledger.Mismatch)) (ledger.Summary, error) {
+		if err := e.begin(ctx, r); err != nil {
+			return err
+		}
+		return e.finish(ctx, r, sample, func(report func(ledger.Mismatch)) (ledger.Summary, error) {
 			return e.ledger.VerifyAccounts(ctx, accounts, report)
 		})
 	})
@@ -66,12 +89,15 @@ func (e *Engine) ReconcileNew(ctx context.Context, pause time.Duration) (*ledger
 	return r, nil
 }
 
-func (e *Engine) reconcile(ctx context.Context, r *ledger.Reconciliation, sample []string, verify func(func(ledger.Mismatch)) (ledger.Summary, error)) error {
+func (e *Engine) begin(ctx context.Context, r *ledger.Reconciliation) error {
 	r.StartedAt = e.now()
 	r.ID = e.newID(r.StartedAt)
-	if err := e.ledger.BeginReconciliation(ctx, r); err != nil {
-		return err
-	}
+	return e.ledger.BeginReconciliation(ctx, r)
+}
+
+// finish runs what verifies, compares the counters of a sample of accounts, and
+// keeps the result.
+func (e *Engine) finish(ctx context.Context, r *ledger.Reconciliation, sample []string, verify func(func(ledger.Mismatch)) (ledger.Summary, error)) error {
 	sum, err := verify(r.Note)
 	if err != nil {
 		return err

@@ -319,11 +319,16 @@ func planRules(features []view.PlanFeatureInput) []waterfall.Rules {
 	return translated
 }
 
-// longestReconciliation bounds one that goes on after its caller has gone.
-const longestReconciliation = 10 * time.Minute
+// A reconciliation that takes longer than reconcileWait goes on after the
+// request, for longestReconciliation at most.
+const (
+	reconcileWait         = 4 * time.Second
+	longestReconciliation = time.Hour
+)
 
-// Reconcile waits as long as its caller does; the reconciliation itself goes
-// on, and is found among the others.
+// Reconcile answers with what was found, or, where that takes longer than a
+// request should, with the reconciliation as it began: it is found among the
+// others when it has finished.
 func (m *mutation) Reconcile(ctx context.Context, account *string) (*view.Reconciliation, error) {
 	var of string
 	if account != nil {
@@ -331,6 +336,10 @@ func (m *mutation) Reconcile(ctx context.Context, account *string) (*view.Reconc
 		if of == "" { // to the engine that would be all of them
 			return nil, noSuchAccount("accountId")
 		}
+	}
+	begun, err := m.from.Engine.BeginReconciliation(ctx, of)
+	if err != nil {
+		return nil, err
 	}
 	type outcome struct {
 		r   *ledger.Reconciliation
@@ -340,7 +349,7 @@ func (m *mutation) Reconcile(ctx context.Context, account *string) (*view.Reconc
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestReconciliation)
 		defer cancel()
-		r, err := m.from.Engine.Reconcile(ctx, of)
+		r, err := m.from.Engine.FinishReconciliation(ctx, *begun)
 		done <- outcome{r, err}
 	}()
 	select {
@@ -349,7 +358,7 @@ func (m *mutation) Reconcile(ctx context.Context, account *string) (*view.Reconc
 			return nil, o.err
 		}
 		return view.NewReconciliation(o.r), nil
-	case <-ctx.Done():
-		return nil, &engine.Fault{Code: engine.CodeUnavailable, Message: "it takes longer than a request may; reconciliations will show it"}
+	case <-time.After(reconcileWait):
+		return view.NewReconciliation(begun), nil
 	}
 }

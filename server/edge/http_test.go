@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"spillway/server/edge"
 )
 
@@ -355,17 +353,7 @@ func TestDrain(t *testing.T) {
 func TestARetryIsToldWhen(t *testing.T) {
 	w := newWorld(t, setup{config: func(c *edge.Config) { c.Deadline = 500 * time.Millisecond }})
 	acme := w.id("acme")
-	held, err := pgx.Connect(t.Context(), w.database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = held.Close(t.Context()) }()
-	if _, err := held.Exec(t.Context(), "begin"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := held.Exec(t.Context(), "select from accounts where account_id = $1 for update", acme); err != nil {
-		t.Fatal(err)
-	}
+	release := w.hold("select from accounts where account_id = $1 for update", acme)
 	in := vars{"in": vars{"accountId": acme, "userId": "ann", "feature": "chat", "idempotencyKey": "late"}}
 	const document = `mutation($in: AuthorizeInput!) { authorize(input: $in) { status } }`
 	if a := w.ask(w.service(), document, in); a.code() != "UNAVAILABLE" || a.header.Get("Retry-After") != "1" {
@@ -376,9 +364,7 @@ func TestARetryIsToldWhen(t *testing.T) {
 			t.Errorf("over %s: %s", way, answer)
 		}
 	}
-	if _, err := held.Exec(t.Context(), "rollback"); err != nil {
-		t.Fatal(err)
-	}
+	release()
 	if a := w.ask(w.service(), document, in); len(a.Errors) > 0 || a.header.Get("Retry-After") != "" {
 		t.Errorf("%q: %s", a.header.Get("Retry-After"), a.body)
 	}
@@ -393,17 +379,7 @@ func TestMoreRequestsThanAServerAnswersInTime(t *testing.T) {
 	w := newWorld(t, setup{})
 	const most, more = 512, 50
 	acme := w.id("acme")
-	held, err := pgx.Connect(t.Context(), w.database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = held.Close(context.Background()) }()
-	if _, err := held.Exec(t.Context(), "begin"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := held.Exec(t.Context(), "select from accounts where account_id = $1 for update", acme); err != nil {
-		t.Fatal(err)
-	}
+	release := w.hold("select from accounts where account_id = $1 for update", acme)
 	in := vars{"in": vars{"accountId": acme, "userId": "ann", "feature": "chat", "idempotencyKey": "same"}}
 	const document = `mutation($in: AuthorizeInput!) { authorize(input: $in) { status } }`
 	answers := make([]*answer, most+more)
@@ -424,9 +400,7 @@ func TestMoreRequestsThanAServerAnswersInTime(t *testing.T) {
 			t.Errorf("over %s: %s", way, answer)
 		}
 	}
-	if _, err := held.Exec(t.Context(), "rollback"); err != nil {
-		t.Fatal(err)
-	}
+	release()
 	group.Wait()
 	decided, limited := 0, 0
 	for _, a := range answers {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/jackc/pgx/v5"
 
 	"spillway/engine"
 	"spillway/engine/counters"
@@ -143,6 +144,29 @@ type vars map[string]any
 
 // id is the account of a name: tests share a Redis.
 func (w *world) id(name string) string { return w.prefix + name }
+
+// hold runs a statement in a transaction of its own, and keeps its locks until
+// they are released.
+func (w *world) hold(sql string, arguments ...any) (release func()) {
+	w.t.Helper()
+	conn, err := pgx.Connect(context.Background(), w.database)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err = conn.Exec(context.Background(), "begin"); err == nil {
+		_, err = conn.Exec(context.Background(), sql, arguments...)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return func() {
+		w.t.Helper()
+		if _, err := conn.Exec(context.Background(), "rollback"); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
 
 func (w *world) key() string { return fmt.Sprint("key-", w.keys.Add(1)) }
 

@@ -1564,7 +1564,7 @@ extend type Query {
 }
 
 extend type Mutation {
-  "Reads the records again and holds them against each other. For admins."
+  "Reads the records again and holds them against each other. Where that takes longer than a few seconds, the answer is the reconciliation as it began, without finishedAt; it goes on, and reconciliations shows it when it is done. For admins."
   reconcile(
     "Only this account; without it, all."
     accountId: ID

@@ -1,5 +1,5 @@
 import { Button, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { useEffect, useState, type FormEvent } from "react";
 import { useAction } from "../../api/useAction";
 import { usePages } from "../../api/usePages";
 import { ReconcileDocument, ReconciliationsDocument, type ReconciliationFieldsFragment } from "../../gql/graphql";
@@ -12,6 +12,10 @@ import { Mismatches } from "./Mismatches";
 import css from "./Proof.module.css";
 import { Run } from "./Run";
 import { outcomeWords, runWords } from "./runWords";
+import { shownRun } from "./shownRun";
+
+/** How long to wait before looking whether a run that goes on has ended. */
+const lookAgainMs = 3000;
 
 /** Whether the books add up: checked now, and every time before. */
 export default function ProofPage() {
@@ -22,8 +26,17 @@ export default function ProofPage() {
     event.preventDefault();
     void action.run({ accountId: accountId || null }).then((done) => done && pages.reload());
   }
-  // What was verified by hand just now counts before what the server verifies by itself all the time.
-  const shown = action.result?.reconcile ?? pages.rows?.[0];
+  const byHand = action.result?.reconcile;
+  const shown = shownRun(byHand, pages.rows);
+  const goesOn = byHand !== undefined && !shown?.finishedAt;
+  const { reload } = pages;
+  useEffect(() => {
+    if (!goesOn) {
+      return;
+    }
+    const timer = setInterval(reload, lookAgainMs);
+    return () => clearInterval(timer);
+  }, [goesOn, reload]);
   return (
     <>
       <PageTitle title="Proof" sub="Every charge replayed from the ledger: the books add up, or it says where they do not." />
@@ -77,7 +90,8 @@ function Verdict({ run }: { run: ReconciliationFieldsFragment }) {
         {run.finishedAt ? outcomeWords(faults) : "Verifying …"}
       </p>
       <p className="muted">
-        {runWords(run)}, <RelativeTime at={run.finishedAt ?? run.startedAt} />
+        {run.finishedAt ? `${runWords(run)}, ` : "Begun "}
+        <RelativeTime at={run.finishedAt ?? run.startedAt} />
       </p>
       {faults > 0 && <Mismatches mismatches={run.mismatches} />}
     </div>
