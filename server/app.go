@@ -102,12 +102,12 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	server := handler.Server()
 	if endpoint := a.config.Settings.OTLPEndpoint; endpoint != "" {
-		tracing, flush, err := traced(ctx, endpoint, server.Handler)
+		tracing, flush, err := traced(ctx, endpoint, server.HTTP.Handler)
 		if err != nil {
 			return unusablef("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 		}
 		defer flush()
-		server.Handler = tracing
+		server.HTTP.Handler = tracing
 	}
 	jobs, stopJobs := context.WithCancel(ctx)
 	var running sync.WaitGroup

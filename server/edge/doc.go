@@ -4,6 +4,7 @@
 //	/          the portal; /graphiql an explorer that loads nothing from elsewhere
 //	/healthz   the process lives; /readyz it can decide; /metrics Prometheus
 //
+// What is posted comes by package lane, which takes less for it than net/http.
 // A request gets an id and a caller first, then its body is read within its
 // limit, then the API answers. Nothing that came in is repeated in an error.
 //

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"spillway/graph"
+	"spillway/server/lane"
 	"spillway/server/signin"
 )
 
@@ -134,10 +135,10 @@ func (e *Edge) graphql(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Server is an http.Server for the handler, with the timeouts that keep slow
-// clients from holding it.
-func (e *Edge) Server() *http.Server {
-	return &http.Server{
+// Server is a server for the handler, with the timeouts that keep slow clients
+// from holding it.
+func (e *Edge) Server() *lane.Server {
+	return lane.New(&http.Server{
 		Handler:           e,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -145,12 +146,12 @@ func (e *Edge) Server() *http.Server {
 		IdleTimeout:       120 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(e.Log.Handler(), slog.LevelDebug),
-	}
+	}, "/graphql")
 }
 
 // Drain ends streams and sockets in their own way, lets what runs finish, and
 // returns within ten seconds.
-func (e *Edge) Drain(server *http.Server) error {
+func (e *Edge) Drain(server *lane.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	e.close()

@@ -26,6 +26,7 @@ import (
 	"spillway/ledger"
 	"spillway/ledger/ledgertest"
 	"spillway/server/edge"
+	"spillway/server/lane"
 	"spillway/server/signin"
 )
 
@@ -35,7 +36,7 @@ type world struct {
 	t      *testing.T
 	edge   *edge.Edge
 	api    *graph.API
-	server *http.Server
+	server *lane.Server
 	engine *engine.Engine
 	ledger *ledger.Ledger
 	// database is its URL, as a superuser.

@@ -1,0 +1,313 @@
+package lane
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A connection is idle between requests, where it may be closed at any time.
+const (
+	idle int32 = iota
+	busy
+	ended
+)
+
+// largestHead is how long a head may be to be read here, in bytes.
+const largestHead = 4 << 10
+
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, largestHead) }}
+
+// conn is a connection, as long as its requests are plain ones.
+type conn struct {
+	net.Conn
+	server *Server
+	state  atomic.Int32
+	reader *bufio.Reader
+	head   head
+	body   body
+	// sample is what all its requests have in common, request the one that is
+	// answered. Their context ends with the connection.
+	sample, request *http.Request
+	cancel          context.CancelFunc
+	// readBy and writeBy are the deadlines that are set.
+	readBy, writeBy time.Time
+	// lookOut looks after a client whose request takes long; looked has one
+	// element for each time that it did.
+	lookOut *time.Timer
+	looked  chan struct{}
+}
+
+func newConn(s *Server, c net.Conn) *conn {
+	n := &conn{Conn: c, server: s, reader: readers.Get().(*bufio.Reader), looked: make(chan struct{}, 1)}
+	n.reader.Reset(c)
+	n.body.conn, n.head.header, n.request = n, http.Header{}, &http.Request{}
+	ctx, cancel := context.WithCancel(context.WithValue(s.base, http.LocalAddrContextKey, c.LocalAddr()))
+	n.cancel = cancel
+	n.sample = (&http.Request{Method: http.MethodPost, URL: &url.URL{Path: s.Path}, RequestURI: s.Path, Proto: "HTTP/1.1", ProtoMajor: 1,
+		ProtoMinor: 1, Body: &n.body, RemoteAddr: c.RemoteAddr().String()}).WithContext(ctx)
+	return n
+}
+
+// serve answers requests until the connection ends or brings one that is for
+// net/http, which then has it for good.
+func (c *conn) serve() {
+	wait := c.server.HTTP.ReadHeaderTimeout
+	for c.await(wait) {
+		plain, err := c.readHead()
+		if err != nil {
+			break
+		}
+		if !plain {
+			c.handOver()
+			return
+		}
+		if !c.answer() || !c.state.CompareAndSwap(busy, idle) || c.server.closing.Load() {
+			break
+		}
+		wait = c.server.HTTP.IdleTimeout
+	}
+	c.cancel()
+	_ = c.Close() // nothing more is said
+	c.server.forget(c)
+	c.free()
+}
+
+func (c *conn) free() {
+	c.reader.Reset(nil)
+	readers.Put(c.reader)
+	c.reader = nil
+}
+
+// await waits for the first byte of a request.
+func (c *conn) await(atMost time.Duration) bool {
+	if c.reader.Buffered() == 0 {
+		c.readWithin(atMost)
+		if _, err := c.reader.Peek(1); err != nil {
+			return false
+		}
+	}
+	return c.state.CompareAndSwap(idle, busy)
+}
+
+var headEnd = []byte("\r\n\r\n")
+
+// readHead takes the head of a plain request. Of another one nothing is taken.
+func (c *conn) readHead() (plain bool, err error) {
+	for timed := false; ; {
+		seen, _ := c.reader.Peek(c.reader.Buffered()) // no more than there is
+		if end := bytes.Index(seen, headEnd); end >= 0 {
+			end += len(headEnd)
+			if plain = c.head.read(string(seen[:end]), c.server.start); plain {
+				_, err = c.reader.Discard(end)
+			}
+			return plain, err
+		}
+		common := min(len(seen), len(c.server.start))
+		if len(seen) == largestHead || string(seen[:common]) != c.server.start[:common] {
+			return false, nil
+		}
+		if !timed {
+			c.readWithin(c.server.HTTP.ReadHeaderTimeout)
+			timed = true
+		}
+		if _, err := c.reader.Peek(len(seen) + 1); err != nil {
+			return false, err
+		}
+	}
+}
+
+// answer lets the handler answer, and tells whether the connection goes on.
+func (c *conn) answer() bool {
+	r := c.request
+	*r = *c.sample
+	r.Host, r.Header, r.ContentLength = c.head.host, c.head.header, c.head.length
+	c.body.begin(c.head.length)
+	a := answers.Get().(*answer)
+	defer a.free()
+	c.look()
+	done := c.handle(a, r)
+	c.lookAway()
+	if !done {
+		return false
+	}
+	read := c.body.drain()
+	last := !read || c.server.closing.Load()
+	now := time.Now()
+	c.writeWithin(now, c.server.HTTP.WriteTimeout)
+	_, err := c.Write(a.message(now, last))
+	if !read {
+		c.linger()
+	}
+	return err == nil && !last
+}
+
+// handle is false where the handler panics: then nobody knows what the answer
+// would have been.
+func (c *conn) handle(w http.ResponseWriter, r *http.Request) (done bool) {
+	defer func() {
+		if fault := recover(); fault != nil && fault != http.ErrAbortHandler {
+			c.server.logf("lane: a panic while answering %s: %v\n%s", c.RemoteAddr(), fault, debug.Stack())
+		}
+	}()
+	c.server.HTTP.Handler.ServeHTTP(w, r)
+	return true
+}
+
+// patience is how long a request takes before somebody looks whether its client
+// is still there. To look costs more than most requests.
+const patience = 100 * time.Millisecond
+
+func (c *conn) look() {
+	if c.lookOut == nil {
+		c.lookOut = time.AfterFunc(patience, c.lookAfterClient)
+		return
+	}
+	c.lookOut.Reset(patience)
+}
+
+// lookAfterClient ends the request's context when the client goes away. As long
+// as there is some of the body to read, the handler notices that by itself.
+func (c *conn) lookAfterClient() {
+	defer func() { c.looked <- struct{}{} }()
+	if c.body.left.Load() > 0 {
+		return
+	}
+	if _, err := c.reader.Peek(1); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.cancel()
+	}
+}
+
+// lookAway returns when nobody else reads the connection.
+func (c *conn) lookAway() {
+	if c.lookOut.Stop() {
+		return
+	}
+	c.readBy = time.Unix(1, 0) // long ago
+	_ = c.SetReadDeadline(c.readBy)
+	<-c.looked
+}
+
+// linger waits a little for the client to read the answer, before the rest of
+// what it sends makes the system throw the answer away.
+func (c *conn) linger() {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// slack is how much a deadline may be off before it is set anew, which would
+// cost as much as to read a head.
+const slack = time.Second
+
+func (c *conn) readWithin(d time.Duration) {
+	if by := time.Now().Add(d); by.Sub(c.readBy).Abs() > slack {
+		c.readBy = by
+		_ = c.SetReadDeadline(by) // a connection that is closed says so when it is read
+	}
+}
+
+func (c *conn) writeWithin(now time.Time, d time.Duration) {
+	if by := now.Add(d); by.Sub(c.writeBy) > slack {
+		c.writeBy = by
+		_ = c.SetWriteDeadline(by)
+	}
+}
+
+// handOver gives the connection to net/http, with what was read of it.
+func (c *conn) handOver() {
+	seen, _ := c.reader.Peek(c.reader.Buffered())
+	rest := &replayed{Conn: c.Conn, seen: bytes.Clone(seen)}
+	_ = c.SetDeadline(time.Time{})
+	c.cancel()
+	c.free()
+	c.server.others.take(rest)
+	c.server.forget(c)
+}
+
+// replayed is a connection of which something was read already.
+type replayed struct {
+	net.Conn
+	seen []byte
+}
+
+// Read implements net.Conn.
+func (r *replayed) Read(b []byte) (int, error) {
+	if len(r.seen) == 0 {
+		return r.Conn.Read(b)
+	}
+	n := copy(b, r.seen)
+	if r.seen = r.seen[n:]; len(r.seen) == 0 {
+		r.seen = nil
+	}
+	return n, nil
+}
+
+// CloseWrite is what net/http asks for before it closes a connection whose
+// client still sends.
+func (r *replayed) CloseWrite() error {
+	if half, ok := r.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// body is that of the request that is being answered.
+type body struct {
+	conn  *conn
+	left  atomic.Int64
+	timed bool // whether the time for it runs
+}
+
+func (b *body) begin(length int64) {
+	b.left.Store(length)
+	b.timed = false
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	left := b.left.Load()
+	if left == 0 {
+		return 0, io.EOF
+	}
+	if b.conn.reader.Buffered() == 0 && !b.timed {
+		b.conn.readWithin(b.conn.server.HTTP.ReadTimeout)
+		b.timed = true
+	}
+	n, err := b.conn.reader.Read(p[:min(int64(len(p)), left)])
+	switch left = b.left.Add(int64(-n)); {
+	case err == io.EOF:
+		err = io.ErrUnexpectedEOF
+	case err == nil && left == 0:
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (*body) Close() error { return nil }
+
+// mostDrained is how much of a body that the handler did not want is read, so
+// that the connection can go on.
+const mostDrained = 256 << 10
+
+// drain reads what is left of the body, and tells whether nothing is.
+func (b *body) drain() bool {
+	if left := b.left.Load(); left == 0 {
+		return true
+	} else if left > mostDrained {
+		return false
+	}
+	_, err := io.Copy(io.Discard, b)
+	return err == nil
+}
