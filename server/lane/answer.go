@@ -10,7 +10,7 @@ import (
 )
 
 // answer is the http.ResponseWriter of the lane: it keeps all until the handler
-// is done, and then is one write.
+// is done, and then is one write. It guesses no Content-Type.
 type answer struct {
 	header http.Header
 	status int
@@ -51,6 +51,12 @@ func (a *answer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// ends tells an answer after which the handler wants the connection to end.
+func (a *answer) ends() bool {
+	said := a.header["Connection"]
+	return len(said) > 0 && strings.EqualFold(said[0], "close")
+}
+
 // message is the answer as it goes over the wire. last: the connection ends
 // with it.
 func (a *answer) message(now time.Time, last bool) []byte {
@@ -59,8 +65,9 @@ func (a *answer) message(now time.Time, last bool) []byte {
 	b = strconv.AppendInt(b, int64(a.status), 10)
 	b = append(append(append(b, ' '), http.StatusText(a.status)...), "\r\n"...)
 	for name, values := range a.header {
-		if name == "Content-Length" || name == "Connection" || name == "Date" {
-			continue
+		switch name {
+		case "Content-Length", "Transfer-Encoding", "Connection", "Date":
+			continue // said below
 		}
 		for _, value := range values {
 			b = append(append(b, name...), ": "...)

@@ -42,9 +42,11 @@ type conn struct {
 	cancel          context.CancelFunc
 	// readBy and writeBy are the deadlines that are set.
 	readBy, writeBy time.Time
-	// lookOut looks after a client whose request takes long; looked has one
-	// element for each time that it did.
+	// lookOut looks after a client whose request takes long, if it was set for
+	// this one; away tells it to end, and looked has one element when it did.
 	lookOut *time.Timer
+	looking bool
+	away    atomic.Bool
 	looked  chan struct{}
 }
 
@@ -52,7 +54,7 @@ func newConn(s *Server, c net.Conn) *conn {
 	n := &conn{Conn: c, server: s, reader: readers.Get().(*bufio.Reader), looked: make(chan struct{}, 1)}
 	n.reader.Reset(c)
 	n.body.conn, n.head.header, n.request = n, http.Header{}, &http.Request{}
-	ctx, cancel := context.WithCancel(context.WithValue(s.base, http.LocalAddrContextKey, c.LocalAddr()))
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), http.LocalAddrContextKey, c.LocalAddr()))
 	n.cancel = cancel
 	n.sample = (&http.Request{Method: http.MethodPost, URL: &url.URL{Path: s.Path}, RequestURI: s.Path, Proto: "HTTP/1.1", ProtoMajor: 1,
 		ProtoMinor: 1, Body: &n.body, RemoteAddr: c.RemoteAddr().String()}).WithContext(ctx)
@@ -89,18 +91,27 @@ func (c *conn) free() {
 	c.reader = nil
 }
 
-// await waits for the first byte of a request.
+// await waits for the first byte of a request. Empty lines before it are passed
+// over, as RFC 9112, section 2.2 wants it: some clients end a body with one.
 func (c *conn) await(atMost time.Duration) bool {
-	if c.reader.Buffered() == 0 {
-		c.readWithin(atMost)
-		if _, err := c.reader.Peek(1); err != nil {
+	for timed := false; ; {
+		if c.reader.Buffered() == 0 && !timed {
+			c.readWithin(atMost)
+			timed = true
+		}
+		first, err := c.reader.Peek(1)
+		if err != nil {
 			return false
 		}
+		if first[0] != '\r' && first[0] != '\n' {
+			return c.state.CompareAndSwap(idle, busy)
+		}
+		_, _ = c.reader.Discard(1) // it is there
 	}
-	return c.state.CompareAndSwap(idle, busy)
 }
 
-var headEnd = []byte("\r\n\r\n")
+// headEnd ends a plain head, and otherEnd one that net/http takes for ended too.
+var headEnd, otherEnd = []byte("\n\r\n"), []byte("\n\n")
 
 // readHead takes the head of a plain request. Of another one nothing is taken.
 func (c *conn) readHead() (plain bool, err error) {
@@ -114,7 +125,7 @@ func (c *conn) readHead() (plain bool, err error) {
 			return plain, err
 		}
 		common := min(len(seen), len(c.server.start))
-		if len(seen) == largestHead || string(seen[:common]) != c.server.start[:common] {
+		if len(seen) == largestHead || string(seen[:common]) != c.server.start[:common] || bytes.Contains(seen, otherEnd) {
 			return false, nil
 		}
 		if !timed {
@@ -132,17 +143,16 @@ func (c *conn) answer() bool {
 	r := c.request
 	*r = *c.sample
 	r.Host, r.Header, r.ContentLength = c.head.host, c.head.header, c.head.length
-	c.body.begin(c.head.length)
 	a := answers.Get().(*answer)
 	defer a.free()
-	c.look()
+	c.body.begin(c.head.length)
 	done := c.handle(a, r)
+	read := done && c.body.drain()
 	c.lookAway()
 	if !done {
 		return false
 	}
-	read := c.body.drain()
-	last := !read || c.server.closing.Load()
+	last := !read || a.ends() || c.server.closing.Load()
 	now := time.Now()
 	c.writeWithin(now, c.server.HTTP.WriteTimeout)
 	_, err := c.Write(a.message(now, last))
@@ -156,7 +166,8 @@ func (c *conn) answer() bool {
 // would have been.
 func (c *conn) handle(w http.ResponseWriter, r *http.Request) (done bool) {
 	defer func() {
-		if fault := recover(); fault != nil && fault != http.ErrAbortHandler {
+		fault := recover()
+		if err, _ := fault.(error); fault != nil && !errors.Is(err, http.ErrAbortHandler) {
 			c.server.logf("lane: a panic while answering %s: %v\n%s", c.RemoteAddr(), fault, debug.Stack())
 		}
 	}()
@@ -168,7 +179,10 @@ func (c *conn) handle(w http.ResponseWriter, r *http.Request) (done bool) {
 // is still there. To look costs more than most requests.
 const patience = 100 * time.Millisecond
 
+// look has the client looked after from now on. There is nothing more of the
+// body to read; as long as there was, its reader noticed a client that left.
 func (c *conn) look() {
+	c.looking = true
 	if c.lookOut == nil {
 		c.lookOut = time.AfterFunc(patience, c.lookAfterClient)
 		return
@@ -176,11 +190,11 @@ func (c *conn) look() {
 	c.lookOut.Reset(patience)
 }
 
-// lookAfterClient ends the request's context when the client goes away. As long
-// as there is some of the body to read, the handler notices that by itself.
+// lookAfterClient ends the request's context when the client goes away.
 func (c *conn) lookAfterClient() {
 	defer func() { c.looked <- struct{}{} }()
-	if c.body.left.Load() > 0 {
+	_ = c.SetReadDeadline(time.Time{}) // a client may be silent while it waits
+	if c.away.Load() {
 		return
 	}
 	if _, err := c.reader.Peek(1); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -190,12 +204,18 @@ func (c *conn) lookAfterClient() {
 
 // lookAway returns when nobody else reads the connection.
 func (c *conn) lookAway() {
+	if !c.looking {
+		return
+	}
+	c.looking = false
 	if c.lookOut.Stop() {
 		return
 	}
+	c.away.Store(true)         // before the deadline is set, which the other sets too
 	c.readBy = time.Unix(1, 0) // long ago
 	_ = c.SetReadDeadline(c.readBy)
 	<-c.looked
+	c.away.Store(false)
 }
 
 // linger waits a little for the client to read the answer, before the rest of
@@ -206,19 +226,25 @@ func (c *conn) linger() {
 	}
 }
 
-// slack is how much a deadline may be off before it is set anew, which would
-// cost as much as to read a head.
-const slack = time.Second
+// slack is the part of its time that a deadline may be off before it is set
+// anew, which would cost as much as to read a head.
+const slack = 16
 
+// readWithin lets reading take so long, from now on; 0: as long as it likes.
 func (c *conn) readWithin(d time.Duration) {
-	if by := time.Now().Add(d); by.Sub(c.readBy).Abs() > slack {
+	var by time.Time
+	if d > 0 {
+		by = time.Now().Add(d)
+	}
+	if by.Sub(c.readBy).Abs() > d/slack {
 		c.readBy = by
 		_ = c.SetReadDeadline(by) // a connection that is closed says so when it is read
 	}
 }
 
+// writeWithin is the same for writing, from the time now.
 func (c *conn) writeWithin(now time.Time, d time.Duration) {
-	if by := now.Add(d); by.Sub(c.writeBy) > slack {
+	if by := now.Add(d); d > 0 && by.Sub(c.writeBy) > d/slack {
 		c.writeBy = by
 		_ = c.SetWriteDeadline(by)
 	}
@@ -265,31 +291,34 @@ func (r *replayed) CloseWrite() error {
 // body is that of the request that is being answered.
 type body struct {
 	conn  *conn
-	left  atomic.Int64
+	left  int64
 	timed bool // whether the time for it runs
 }
 
 func (b *body) begin(length int64) {
-	b.left.Store(length)
-	b.timed = false
+	b.left, b.timed = length, false
+	if length == 0 {
+		b.conn.look()
+	}
 }
 
 // Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) {
-	left := b.left.Load()
-	if left == 0 {
+	if b.left == 0 {
 		return 0, io.EOF
 	}
 	if b.conn.reader.Buffered() == 0 && !b.timed {
 		b.conn.readWithin(b.conn.server.HTTP.ReadTimeout)
 		b.timed = true
 	}
-	n, err := b.conn.reader.Read(p[:min(int64(len(p)), left)])
-	switch left = b.left.Add(int64(-n)); {
+	n, err := b.conn.reader.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	switch {
+	case b.left == 0:
+		b.conn.look()
+		return n, io.EOF
 	case err == io.EOF:
 		err = io.ErrUnexpectedEOF
-	case err == nil && left == 0:
-		err = io.EOF
 	}
 	return n, err
 }
@@ -303,10 +332,8 @@ const mostDrained = 256 << 10
 
 // drain reads what is left of the body, and tells whether nothing is.
 func (b *body) drain() bool {
-	if left := b.left.Load(); left == 0 {
-		return true
-	} else if left > mostDrained {
-		return false
+	if b.left == 0 || b.left > mostDrained {
+		return b.left == 0
 	}
 	_, err := io.Copy(io.Discard, b)
 	return err == nil

@@ -71,7 +71,7 @@ func changesMeaning(name, value string) bool {
 	case "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect", "Pragma", "Keep-Alive", "Proxy-Connection":
 		return true
 	case "Accept":
-		return strings.Contains(value, "event-stream") // an answer without an end
+		return strings.Contains(strings.ToLower(value), "event-stream") // an answer without an end
 	}
 	return false
 }

@@ -14,13 +14,12 @@ import (
 // Server serves HTTP/1.1. It is used once, and safe for concurrent use.
 type Server struct {
 	// HTTP has the handler and the timeouts, and serves what does not take the
-	// lane.
+	// lane. There a timeout of 0 is none.
 	HTTP *http.Server
 	// Path is that of the requests that may take the lane.
 	Path string
 
 	start    string // the first line of those
-	base     context.Context
 	others   *others
 	closing  atomic.Bool
 	mu       sync.Mutex
@@ -31,7 +30,7 @@ type Server struct {
 
 // New makes a server that is not serving yet.
 func New(server *http.Server, path string) *Server {
-	return &Server{HTTP: server, Path: path, start: "POST " + path + " HTTP/1.1\r\n", base: context.Background(),
+	return &Server{HTTP: server, Path: path, start: "POST " + path + " HTTP/1.1\r\n",
 		conns: map[*conn]struct{}{}, others: &others{arriving: make(chan net.Conn), closed: make(chan struct{})}}
 }
 
@@ -57,20 +56,17 @@ func (s *Server) accept(listener net.Listener) error {
 	for pause := 5 * time.Millisecond; ; {
 		c, err := listener.Accept()
 		switch {
+		case err == nil:
+			pause = 5 * time.Millisecond
+			s.begin(c)
 		case s.closing.Load():
-			if err == nil {
-				_ = c.Close()
-			}
 			return http.ErrServerClosed
 		case passing(err):
 			s.logf("lane: %v; trying again in %v", err, pause)
 			time.Sleep(pause)
 			pause = min(2*pause, longest)
-		case err != nil:
-			return err
 		default:
-			pause = 5 * time.Millisecond
-			s.begin(c)
+			return err
 		}
 	}
 }
@@ -81,12 +77,17 @@ func passing(err error) bool {
 	return errors.As(err, &fault) && fault.Temporary()
 }
 
+// begin serves a connection, unless the server was shut down while it came.
 func (s *Server) begin(c net.Conn) {
-	n := newConn(s, c)
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		_ = c.Close()
+		return
+	}
+	n := newConn(s, c)
 	s.conns[n] = struct{}{}
 	s.running.Add(1)
-	s.mu.Unlock()
 	go n.serve()
 }
 
