@@ -49,8 +49,9 @@ func (s *shard) runBatch(items []*item) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
 	b := &batch{engine: s.engine, shard: s, ctx: ctx, items: items, catalog: s.engine.Catalog(),
-		accounts: make(map[string]*account, len(items)), made: map[ledger.KeyRef]*ledger.Decision{},
-		current: map[ledger.EventRef]*ledger.Decision{}, funded: map[ledger.ID]funds{}}
+		accounts: make(map[string]*account, len(items)), made: make(map[ledger.KeyRef]*ledger.Decision, len(items)),
+		current: make(map[ledger.EventRef]*ledger.Decision, len(items)), funded: make(map[ledger.ID]funds, len(items)),
+		writes: ledger.Writes{Events: make([]ledger.Event, 0, len(items)), Monetization: make([]ledger.Monetization, 0, len(items))}}
 	b.reach(failpoint.Taken)
 	if err = b.load(); err != nil {
 		return err

@@ -177,6 +177,10 @@ func (e *Engine) lookOut(ctx context.Context, looked waterfall.Instant) waterfal
 	return now
 }
 
+// messagePause is between messages: each costs Redis and every process as much
+// as a decision does, however many accounts it names.
+const messagePause = 5 * time.Millisecond
+
 // publish sends what was announced, many batches in one message when they come
 // fast.
 func (e *Engine) publish(ctx context.Context) {
@@ -194,6 +198,7 @@ func (e *Engine) publish(ctx context.Context) {
 				}
 			}
 			_ = e.messages.Publish(ctx, accounts) // a lost message only delays
+			time.Sleep(messagePause)
 		}
 	}
 }

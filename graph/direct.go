@@ -58,8 +58,9 @@ func rolesOf(f *ast.FieldDefinition) (roles []caller.Role) {
 
 // Direct answers a request whose document is direct and known. ok is false
 // where it is not, or where anything about the request is unusual or wrong:
-// then nothing has happened, and the request takes the usual way.
-func (a *API) Direct(ctx context.Context, body []byte) (response *graphql.Response, ok bool) {
+// then nothing has happened, and the request takes the usual way. The data of
+// the answer are in out.
+func (a *API) Direct(ctx context.Context, body []byte, out *bytes.Buffer) (response *graphql.Response, ok bool) {
 	r, ok := readRequest(body)
 	if !ok {
 		return nil, false
@@ -79,7 +80,6 @@ func (a *API) Direct(ctx context.Context, body []byte) (response *graphql.Respon
 		located := &gqlerror.Error{Err: err, Path: ast.Path{ast.PathName(d.field.Alias)}, Locations: []gqlerror.Location{{Line: at.Line, Column: at.Column}}}
 		return &graphql.Response{Data: []byte("null"), Errors: gqlerror.List{a.present(ctx, located)}}, true
 	}
-	out := bytes.NewBuffer(make([]byte, 0, 2048))
 	write(out, `{"`+d.field.Alias+`":`)
 	d.write.object(out, decision)
 	write(out, "}")

@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestTheDirectWayAnswersAsTheExecutorDoes(t *testing.T) {
 			return w.post(w.service(), body+more, map[string]string{"X-Request-Id": "r"})
 		}
 		send("}") // both below are replays where it is decided
-		if _, direct := w.api.Direct(ctx, []byte(body+"}")); direct != c.direct {
+		if _, direct := w.api.Direct(ctx, []byte(body+"}"), &bytes.Buffer{}); direct != c.direct {
 			t.Errorf("%s: direct %v, expected %v", c.name, direct, c.direct)
 		}
 		one, two := send("}"), send(`,"extensions":{}}`)
@@ -101,7 +102,7 @@ func TestWhatIsNotDirect(t *testing.T) {
 		}
 		ctx := caller.With(t.Context(), &caller.Caller{User: "someone", Roles: c.roles})
 		body := `{"query":` + string(text) + `,"variables":` + input + c.more + `}`
-		if _, direct := w.api.Direct(ctx, []byte(body)); direct != c.direct {
+		if _, direct := w.api.Direct(ctx, []byte(body), &bytes.Buffer{}); direct != c.direct {
 			t.Errorf("%v: direct %v, expected %v: %s", c.roles, direct, c.direct, body)
 		}
 	}

@@ -92,7 +92,10 @@ func (e *Edge) direct(ctx context.Context, w http.ResponseWriter, media string, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.Deadline)
 	defer cancel()
-	response, ok := e.API.Direct(ctx, body)
+	out := buffers.Get().(*buffer)
+	defer out.free()
+	out.Reset()
+	response, ok := e.API.Direct(ctx, body, &out.Buffer)
 	if ok {
 		e.tell(ctx, w, http.StatusOK, media, response, begun)
 	}
@@ -206,21 +209,27 @@ func fault(code engine.Code, message string) *gqlerror.Error {
 // write writes an answer. The data is JSON already; marshalling it again would
 // only check it.
 func (e *Edge) write(w http.ResponseWriter, status int, media string, response *graphql.Response) {
-	var body []byte
-	if len(response.Errors) == 0 {
-		body = append(append(append(make([]byte, 0, len(response.Data)+10), `{"data":`...), response.Data...), '}')
-	} else {
-		body = marshal(response)
+	if len(response.Errors) > 0 {
+		e.writeBody(w, status, media, marshal(response))
+		return
 	}
-	e.writeBody(w, status, media, body)
+	e.writeBody(w, status, media, dataHead, response.Data, dataTail)
 }
 
-func (e *Edge) writeBody(w http.ResponseWriter, status int, media string, body []byte) {
+var dataHead, dataTail = []byte(`{"data":`), []byte{'}'}
+
+func (e *Edge) writeBody(w http.ResponseWriter, status int, media string, body ...[]byte) {
+	length := 0
+	for _, piece := range body {
+		length += len(piece)
+	}
 	h := w.Header()
 	h["Content-Type"] = contentTypes[media]
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Content-Length"] = []string{strconv.Itoa(length)}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // whoever does not read it has gone
+	for _, piece := range body {
+		_, _ = w.Write(piece) // whoever does not read it has gone
+	}
 }
 
 var contentTypes = map[string][]string{
