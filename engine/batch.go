@@ -129,9 +129,11 @@ func (b *batch) record() error {
 			written, updates = append(written, a), append(updates, u)
 		}
 	}
-	b.writeCounters(written, updates)
-	b.reach(failpoint.CountersWritten)
-	if err := b.tx.Commit(b.ctx, &b.writes); err != nil {
+	err := b.tx.Commit(b.ctx, &b.writes, func() {
+		b.writeCounters(written, updates)
+		b.reach(failpoint.CountersWritten)
+	})
+	if err != nil {
 		return err
 	}
 	b.keep()
@@ -143,8 +145,9 @@ func (b *batch) record() error {
 	return nil
 }
 
-// writeCounters writes before the commit: a version that never commits never
-// matches, while a late write would only make other processes rebuild.
+// writeCounters writes before the commit, while the database takes in what is to
+// be committed: a version that never commits never matches, while a late write
+// would only make other processes rebuild.
 func (b *batch) writeCounters(written []*account, updates []counters.Update) {
 	if len(updates) == 0 {
 		return

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,8 +30,10 @@ type cutter struct {
 type cut int
 
 const (
-	// beforeCommit: nothing of the round trip with the COMMIT arrives.
-	beforeCommit cut = iota
+	// beforeWrites: nothing of the round trip with the COMMIT arrives.
+	beforeWrites cut = iota
+	// beforeCommit: what is to be committed arrives, and the COMMIT does not.
+	beforeCommit
 	// withinCommit: only its first half does.
 	withinCommit
 	// afterCommit: the database has answered, and the answer is lost.
@@ -55,11 +58,15 @@ func (c *cutter) done() int {
 	return c.cuts
 }
 
-// next tells whether and where to cut a commit.
-func (c *cutter) next() (cut, bool) {
+// next tells whether and how to cut a connection that sends this.
+func (c *cutter) next(commits, writes bool) (cut, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.times == 0 {
+	here := commits
+	if c.how == beforeWrites {
+		here = writes
+	}
+	if c.times == 0 || !here {
 		return 0, false
 	}
 	c.times--
@@ -86,14 +93,13 @@ type cutConn struct {
 	arrived    []byte // of that, what the client has not read yet
 }
 
-// commits tells whether the messages execute a COMMIT. The client sends whole
-// messages in each write.
-func (c *cutConn) commits(data []byte) bool {
+// executes tells whether the messages execute a COMMIT, and whether they write
+// an account. The client sends whole messages in each write.
+func (c *cutConn) executes(data []byte) (commits, writes bool) {
 	if !c.begun {
 		c.begun = true
-		return false
+		return false, false
 	}
-	commits := false
 	for len(data) >= 5 {
 		size := 1 + int(binary.BigEndian.Uint32(data[1:5]))
 		if size > len(data) {
@@ -109,17 +115,16 @@ func (c *cutConn) commits(data []byte) bool {
 			_, rest, _ := bytes.Cut(body, []byte{0})
 			name, _, _ := bytes.Cut(rest, []byte{0})
 			commits = commits || c.statements[string(name)] == "commit"
+			writes = writes || strings.HasPrefix(c.statements[string(name)], "update accounts")
 		}
 		data = data[size:]
 	}
-	return commits
+	return commits, writes
 }
 
 func (c *cutConn) Write(data []byte) (int, error) {
-	if !c.commits(data) {
-		return c.Conn.Write(data)
-	}
-	how, yes := c.cutter.next()
+	commits, writes := c.executes(data)
+	how, yes := c.cutter.next(commits, writes)
 	if !yes {
 		return c.Conn.Write(data)
 	}
@@ -194,7 +199,7 @@ func newCutWorld(t *testing.T) (w *world, c *cutter, other *engine.Engine) {
 	return w, c, other
 }
 
-var cuts = map[string]cut{"before": beforeCommit, "within": withinCommit, "after": afterCommit, "while": whileCommitting, "half": halfAnswered}
+var cuts = map[string]cut{"unsent": beforeWrites, "before": beforeCommit, "within": withinCommit, "after": afterCommit, "while": whileCommitting, "half": halfAnswered}
 
 // TestACutCommitIsAnsweredRight: whatever happens to the connection at COMMIT,
 // the caller gets the decision, it is charged once, and the same key gives it

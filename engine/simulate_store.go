@@ -166,7 +166,8 @@ func (s *pastStore) UsageSince(ctx context.Context, since []ledger.Since, each f
 }
 
 // Commit takes the writes over.
-func (s *pastStore) Commit(_ context.Context, w *ledger.Writes) error {
+func (s *pastStore) Commit(_ context.Context, w *ledger.Writes, meanwhile func()) error {
+	meanwhile()
 	for _, a := range w.Accounts {
 		s.account = *a
 	}

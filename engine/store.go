@@ -22,7 +22,7 @@ type Tx interface {
 	PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetization, []ledger.PostingRow, error)
 	UsageSince(ctx context.Context, since []ledger.Since, each func(*ledger.Event) error) error
 	Audited(ctx context.Context, account string, entries []ledger.ID) (bool, error)
-	Commit(ctx context.Context, w *ledger.Writes) error
+	Commit(ctx context.Context, w *ledger.Writes, meanwhile func()) error
 	Rollback()
 }
 

@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"errors"
+	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -40,9 +42,24 @@ const (
 // dimensions, whether there are nulls, the type, the length, the lower bound.
 const arrayHeader = 5 * 4
 
+// memory of rows that were sent.
+var memory = sync.Pool{New: func() any { return &rows{} }}
+
+// mostKept is how large rows may be to be used again, in bytes.
+const mostKept = 1 << 20
+
 // newRows makes room for n rows of a number of columns, of about size bytes each.
 func newRows(n, columns, size int) *rows {
-	return &rows{buf: make([]byte, arrayHeader, arrayHeader+n*size), columns: columns}
+	r := memory.Get().(*rows)
+	*r = rows{buf: slices.Grow(r.buf[:0], arrayHeader+n*size)[:arrayHeader], columns: columns}
+	return r
+}
+
+// free gives the memory back: the rows are sent.
+func (r *rows) free() {
+	if cap(r.buf) <= mostKept {
+		memory.Put(r)
+	}
 }
 
 // next begins a row.
@@ -181,13 +198,17 @@ func (c rowsCodec) PlanEncode(_ *pgtype.Map, _ uint32, format int16, value any) 
 
 // Encode implements pgtype.EncodePlan.
 func (c rowsCodec) Encode(value any, buf []byte) ([]byte, error) {
-	r := value.(*rows)
+	return append(buf, c.array(value.(*rows))...), nil
+}
+
+// array is the parameter as it is sent.
+func (c rowsCodec) array(r *rows) []byte {
 	r.end()
 	header := r.buf[:0:arrayHeader]
 	for _, field := range [...]uint32{1, 0, c.element, uint32(r.count), 1} {
 		header = binary.BigEndian.AppendUint32(header, field)
 	}
-	return append(buf, r.buf...), nil
+	return r.buf
 }
 
 // PlanScan implements pgtype.Codec.

@@ -40,35 +40,25 @@ type Hold struct {
 // cancel it.
 const commitTimeout = 10 * time.Second
 
-// Commit writes and commits in one round trip. A nil error means that all is
-// in the database, durably. An *UnknownOutcomeError means that it may be; any
-// other error that it is not. The transaction is over in each case.
-func (tx *Tx) Commit(ctx context.Context, w *Writes) error {
+// Commit writes and commits in one round trip. What else must be done before
+// the commit, meanwhile does while the database writes: COMMIT is sent when it
+// has returned. A nil error means that all is in the database, durably. An
+// *UnknownOutcomeError means that it may be; any other error that it is not. The
+// transaction is over in each case.
+func (tx *Tx) Commit(ctx context.Context, w *Writes, meanwhile func()) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	defer tx.Rollback()
 	batch := &pgx.Batch{}
 	w.queue(batch, tx.single)
 	batch.Queue("commit")
-	results := tx.conn.SendBatch(ctx, batch)
-	tx.reach(failpoint.Sent)
-	for range batch.Len() - 1 {
-		if _, err := results.Exec(); err != nil {
-			_ = results.Close()
-			if refusal(err) {
-				return err
-			}
-			return &UnknownOutcomeError{err}
-		}
-	}
-	tag, err := results.Exec()
-	if closing := results.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
+	tag, err := tx.run(ctx, batch.QueuedQueries, meanwhile)
+	switch {
+	case refusal(err):
+		return err
+	case err != nil:
 		return &UnknownOutcomeError{err}
-	}
-	if tag.String() != "COMMIT" {
+	case tag.String() != "COMMIT":
 		return fmt.Errorf("ledger: COMMIT was answered by %s", tag)
 	}
 	tx.reach(failpoint.Committed)

@@ -5,10 +5,10 @@ package proof_test
 var bugs = []bug{
 	// The protocol.
 	{"an error of COMMIT is not looked at", "engine/batch.go",
-		"	if err := b.tx.Commit(b.ctx, &b.writes); err != nil {\n		return err\n	}", "	_ = b.tx.Commit(b.ctx, &b.writes)", storm},
+		"	if err != nil {\n		return err\n	}\n	b.keep()\n", "	_ = err\n	b.keep()\n", storm},
 	{"an unknown outcome counts as a failure", "engine/shard.go", "errors.As(err, &unknown) || ledger.Away(err):", "!errors.As(err, &unknown) && ledger.Away(err):", storm},
 	{"an error at COMMIT counts as a refusal", "ledger/write.go",
-		"		err = closing\n	}\n	if err != nil {\n		return &UnknownOutcomeError{err}", "		err = closing\n	}\n	if err != nil {\n		return fmt.Errorf(\"rolled back: %s\", err)", cuts},
+		"	case err != nil:\n		return &UnknownOutcomeError{err}", "	case err != nil:\n		return fmt.Errorf(\"rolled back: %s\", err)", cuts},
 	{"an earlier decision of the key is not looked for", "engine/funding.go", "	e := b.loaded.Earlier[ref]\n", "	var e *ledger.Event\n", storm},
 	{"the same key twice in one batch is two decisions", "engine/funding.go", "if d := b.made[ref]; d != nil {", "if d := b.made[ref]; d != nil && false {", storm},
 	{"another request under a used key is answered", "engine/funding.go",

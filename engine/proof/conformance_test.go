@@ -138,9 +138,9 @@ func (b *bothTx) UsageSince(ctx context.Context, since []ledger.Since, each func
 	return errors.Join(err, b.tx.UsageSince(ctx, since, each))
 }
 
-func (b *bothTx) Commit(ctx context.Context, w *ledger.Writes) error {
-	err := b.tx.Commit(ctx, w)
-	other := b.memory.Commit(ctx, w)
+func (b *bothTx) Commit(ctx context.Context, w *ledger.Writes, meanwhile func()) error {
+	err := b.tx.Commit(ctx, w, meanwhile)
+	other := b.memory.Commit(ctx, w, func() {})
 	b.same("commit", err == nil, other == nil)
 	b.over.Do(b.one.Unlock)
 	return err
@@ -241,7 +241,7 @@ func TestBothStoresRefuseTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tx.Commit(ctx, &ledger.Writes{Events: c.events}); (err == nil) != c.fine {
+		if err := tx.Commit(ctx, &ledger.Writes{Events: c.events}, func() {}); (err == nil) != c.fine {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		tx.Rollback()

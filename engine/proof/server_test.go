@@ -205,7 +205,8 @@ func (tx *simTx) Rollback() {
 
 // Commit sends the writes. They are copied, as on the way to a database: a late
 // transaction is applied long after the engine has gone on.
-func (tx *simTx) Commit(_ context.Context, w *ledger.Writes) (err error) {
+func (tx *simTx) Commit(_ context.Context, w *ledger.Writes, meanwhile func()) (err error) {
+	meanwhile()
 	sent := *w
 	sent.Accounts, sent.Settings = copies(w.Accounts), copies(w.Settings)
 	sent.Events, sent.Postings = slices.Clone(w.Events), slices.Clone(w.Postings)

@@ -291,7 +291,7 @@ func (s *simulation) audit() {
 
 // apply writes a transaction to the database, for the auditor to see.
 func (s *simulation) apply(tx *simTx, w *ledger.Writes) error {
-	err := tx.memoryTx.Commit(context.Background(), w)
+	err := tx.memoryTx.Commit(context.Background(), w, func() {})
 	if err != nil {
 		s.fail("the database refuses a transaction: %v", err)
 		return err

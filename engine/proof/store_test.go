@@ -187,8 +187,9 @@ func (tx *memoryTx) Rollback() {
 }
 
 // Commit writes everything, or, where a constraint forbids it, nothing.
-func (tx *memoryTx) Commit(_ context.Context, w *ledger.Writes) error {
+func (tx *memoryTx) Commit(_ context.Context, w *ledger.Writes, meanwhile func()) error {
 	defer tx.Rollback()
+	meanwhile()
 	if err := tx.check(w); err != nil {
 		return err
 	}
