@@ -129,8 +129,8 @@ func (s *Server) stop(some func(*conn) bool) {
 	}
 	for c := range s.conns {
 		if some(c) {
+			_ = c.Close() // before its request hears of it, and answers
 			c.cancel()
-			_ = c.Close()
 		}
 	}
 }
