@@ -137,3 +137,13 @@ func TestWithoutTimeouts(t *testing.T) {
 		c.say(whole[20:]).hears(piece)
 	}
 }
+
+// What net/http is given has its own time, and nothing is left of ours.
+func TestAConnectionThatIsHandedOverHasNoDeadline(t *testing.T) {
+	s := serve(t, echo, func(s *http.Server) { *s = http.Server{Handler: s.Handler, IdleTimeout: short} })
+	c := s.dial().say(plain("1"))
+	c.hears("1")
+	c.say(other[:10])
+	time.Sleep(short * 3 / 2)
+	c.say(other[10:]).hears("")
+}

@@ -156,3 +156,50 @@ func (c *client) hearsThenCut(body string) {
 	c.hears(body)
 	c.isCut(0)
 }
+
+// Whatever ends a connection, the context of its requests ends with it: what is
+// derived from that is not kept.
+func TestAContextEndsWithItsConnection(t *testing.T) {
+	given := make(chan context.Context, 1)
+	s := serve(t, func(_ http.ResponseWriter, r *http.Request) { given <- r.Context() }, nil)
+	for _, c := range []struct {
+		what string
+		end  func(*client)
+	}{
+		{"the client closes it", func(c *client) { _ = c.Close() }},
+		{"it is handed over", func(c *client) { c.say("GET") }},
+		{"the server is closed", func(*client) { _ = s.server.Close() }},
+	} {
+		client := s.dial().say(plain("{}"))
+		client.hears("")
+		ctx := within(t, "a context", given)
+		if err := ctx.Err(); err != nil {
+			t.Errorf("%s: it has ended before, with %v", c.what, err)
+		}
+		c.end(client)
+		within(t, c.what, ctx.Done())
+	}
+}
+
+// A request that runs hears at once that the server is closed.
+func TestCloseEndsWhatRunsAtOnce(t *testing.T) {
+	given := make(chan context.Context, 1)
+	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		given <- r.Context()
+		<-r.Context().Done()
+	}, nil)
+	s.dial().say(plain("{}"))
+	ctx := within(t, "a context", given)
+	if err := ctx.Err(); err != nil {
+		t.Fatal(err)
+	}
+	impatient, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.server.Shutdown(impatient); !errors.Is(err, context.Canceled) || ctx.Err() != nil {
+		t.Errorf("Shutdown without patience: %v; the request: %v", err, ctx.Err())
+	}
+	_ = s.server.Close()
+	if ctx.Err() == nil {
+		t.Error("its context goes on")
+	}
+}
