@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -137,10 +136,16 @@ func tellLimits(h http.Header, limits []caller.Limit) {
 		if i > 0 {
 			state, policy = append(state, ", "...), append(policy, ", "...)
 		}
-		state = fmt.Appendf(state, `"%s";r=%d;t=%d`, l.Bucket, min(l.Remaining, largestInteger), l.ResetIn)
-		policy = fmt.Appendf(policy, `"%s";q=%d;w=%d`, l.Bucket, min(l.Quota, largestInteger), l.Seconds)
+		state = appendItem(state, l.Bucket, ";r=", l.Remaining, ";t=", l.ResetIn)
+		policy = appendItem(policy, l.Bucket, ";q=", l.Quota, ";w=", l.Seconds)
 	}
 	h["Ratelimit"], h["Ratelimit-Policy"] = []string{string(state)}, []string{string(policy)}
+}
+
+func appendItem(b []byte, name, key string, n int64, other string, seconds int64) []byte {
+	b = append(append(append(b, '"'), name...), '"')
+	b = strconv.AppendInt(append(b, key...), min(n, largestInteger), 10)
+	return strconv.AppendInt(append(b, other...), seconds, 10)
 }
 
 // turnAway refuses a request unread. The answer is put together by hand: to
