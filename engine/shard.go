@@ -75,7 +75,7 @@ func (s *shard) work() {
 // while more than a further batch waits behind it. Where few wait, something
 // stands still, and to wait is better than to send them all again.
 const (
-	longestWait = 150 * time.Millisecond
+	longestWait = 100 * time.Millisecond
 	crowd       = maxBatch
 )
 
