@@ -34,31 +34,43 @@ type conn struct {
 	server *Server
 	state  atomic.Int32
 	reader *bufio.Reader
-	head   head
-	body   body
-	// sample is what all its requests have in common, request the one that is
-	// answered. Their context ends with the connection.
-	sample, request *http.Request
-	cancel          context.CancelFunc
+	plain  *plain // nil before the first request
+	// The context of the requests ends with the connection.
+	ctx    context.Context
+	cancel context.CancelFunc
 	// readBy and writeBy are the deadlines that are set.
 	readBy, writeBy time.Time
 	// lookOut looks after a client whose request takes long, if it was set for
-	// this one; away tells it to end, and looked has one element when it did.
+	// this one; away tells it to end.
 	lookOut *time.Timer
 	looking bool
 	away    atomic.Bool
-	looked  chan struct{}
+}
+
+// plain is what a connection needs for plain requests, and what it hands over
+// goes without.
+type plain struct {
+	head   head
+	body   body
+	looked chan struct{} // has one element when the look-out has ended
+	// sample is what all the requests have in common, request the one that is
+	// answered.
+	sample, request *http.Request
 }
 
 func newConn(s *Server, c net.Conn) *conn {
-	n := &conn{Conn: c, server: s, reader: readers.Get().(*bufio.Reader), looked: make(chan struct{}, 1)}
+	n := &conn{Conn: c, server: s, reader: readers.Get().(*bufio.Reader)}
 	n.reader.Reset(c)
-	n.body.conn, n.head.header, n.request = n, http.Header{}, &http.Request{}
-	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), http.LocalAddrContextKey, c.LocalAddr()))
-	n.cancel = cancel
-	n.sample = (&http.Request{Method: http.MethodPost, URL: &url.URL{Path: s.Path}, RequestURI: s.Path, Proto: "HTTP/1.1", ProtoMajor: 1,
-		ProtoMinor: 1, Body: &n.body, RemoteAddr: c.RemoteAddr().String()}).WithContext(ctx)
+	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
+}
+
+func (c *conn) newPlain() *plain {
+	p := &plain{head: head{header: http.Header{}}, body: body{conn: c}, request: &http.Request{}, looked: make(chan struct{}, 1)}
+	path := c.server.Path
+	p.sample = (&http.Request{Method: http.MethodPost, URL: &url.URL{Path: path}, RequestURI: path, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: &p.body, RemoteAddr: c.RemoteAddr().String()}).WithContext(context.WithValue(c.ctx, http.LocalAddrContextKey, c.LocalAddr()))
+	return p
 }
 
 // serve answers requests until the connection ends or brings one that is for
@@ -117,15 +129,20 @@ var headEnd, otherEnd = []byte("\n\r\n"), []byte("\n\n")
 func (c *conn) readHead() (plain bool, err error) {
 	for timed := false; ; {
 		seen, _ := c.reader.Peek(c.reader.Buffered()) // no more than there is
+		if common := min(len(seen), len(c.server.start)); string(seen[:common]) != c.server.start[:common] {
+			return false, nil
+		}
 		if end := bytes.Index(seen, headEnd); end >= 0 {
+			if c.plain == nil {
+				c.plain = c.newPlain()
+			}
 			end += len(headEnd)
-			if plain = c.head.read(string(seen[:end]), c.server.start); plain {
+			if plain = c.plain.head.read(string(seen[:end]), c.server.start); plain {
 				_, err = c.reader.Discard(end)
 			}
 			return plain, err
 		}
-		common := min(len(seen), len(c.server.start))
-		if len(seen) == largestHead || string(seen[:common]) != c.server.start[:common] || bytes.Contains(seen, otherEnd) {
+		if len(seen) == largestHead || bytes.Contains(seen, otherEnd) {
 			return false, nil
 		}
 		if !timed {
@@ -140,14 +157,15 @@ func (c *conn) readHead() (plain bool, err error) {
 
 // answer lets the handler answer, and tells whether the connection goes on.
 func (c *conn) answer() bool {
-	r := c.request
-	*r = *c.sample
-	r.Host, r.Header, r.ContentLength = c.head.host, c.head.header, c.head.length
+	p := c.plain
+	r := p.request
+	*r = *p.sample
+	r.Host, r.Header, r.ContentLength = p.head.host, p.head.header, p.head.length
 	a := answers.Get().(*answer)
 	defer a.free()
-	c.body.begin(c.head.length)
+	p.body.begin(p.head.length)
 	done := c.handle(a, r)
-	read := done && c.body.drain()
+	read := done && p.body.drain()
 	c.lookAway()
 	if !done {
 		return false
@@ -192,7 +210,7 @@ func (c *conn) look() {
 
 // lookAfterClient ends the request's context when the client goes away.
 func (c *conn) lookAfterClient() {
-	defer func() { c.looked <- struct{}{} }()
+	defer func() { c.plain.looked <- struct{}{} }()
 	_ = c.SetReadDeadline(time.Time{}) // a client may be silent while it waits
 	if c.away.Load() {
 		return
@@ -214,7 +232,7 @@ func (c *conn) lookAway() {
 	c.away.Store(true)         // before the deadline is set, which the other sets too
 	c.readBy = time.Unix(1, 0) // long ago
 	_ = c.SetReadDeadline(c.readBy)
-	<-c.looked
+	<-c.plain.looked
 	c.away.Store(false)
 }
 
