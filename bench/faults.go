@@ -95,7 +95,9 @@ func (b *bench) addBack(what string, behind []float64, steady float64) {
 	r := row{What: what, Value: seconds, Unit: "s", AtMost: 5, Note: fmt.Sprintf("rate before: %s/s", number(steady))}
 	if !ok {
 		r.Value, r.Note = seconds, r.Note+"; not within the measurement"
-		r.AtMost = min(r.AtMost, seconds/2) // missed, however short the measurement
+		if seconds <= r.AtMost {
+			r.AtMost = seconds / 2 // missed, however short the measurement
+		}
 	}
 	b.report.add(r)
 }
