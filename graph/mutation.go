@@ -64,16 +64,31 @@ func noteLimits(c *caller.Caller, catalog *ledger.Catalog, d *ledger.Decision) {
 		if s.Kind != waterfall.RateLimit || s.Window < 0 || i >= len(buckets) || buckets[i].Key != s.Bucket || s.Window >= len(buckets[i].Windows) {
 			continue
 		}
-		window := buckets[i].Windows[s.Window]
+		window := windowThatBinds(buckets[i].Windows, buckets[i].Windows[s.Window], d.RetryAt-d.At.Second())
 		limit := caller.Limit{Bucket: s.Bucket, Quota: window.Limit, Seconds: window.Seconds, Remaining: s.Available - s.Taken}
 		switch {
 		case s.Taken > 0: // the newest unit is the last to come back
 			limit.ResetIn = window.Seconds
-		case s.ResetsAt > 0:
-			limit.ResetIn = max(0, s.ResetsAt-d.At.Second())
+		case s.ResetsAt > 0: // of all windows; this one takes no longer than itself
+			limit.ResetIn = min(max(0, s.ResetsAt-d.At.Second()), window.Seconds)
 		}
 		c.Limits = append(c.Limits, limit)
 	}
+}
+
+// windowThatBinds is the one with least room, unless the request has to wait
+// for longer than that takes: then another one has no room either, the shortest
+// that takes so long.
+func windowThatBinds(windows []waterfall.Window, least waterfall.Window, wait int64) waterfall.Window {
+	if least.Seconds >= wait {
+		return least
+	}
+	for _, other := range windows {
+		if other.Seconds >= wait && (least.Seconds < wait || other.Seconds < least.Seconds) {
+			least = other
+		}
+	}
+	return least
 }
 
 // decision shows what the engine decided, or its fault below an argument.

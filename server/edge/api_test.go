@@ -3,6 +3,7 @@ package edge_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,27 @@ func TestTheRateLimitIsToldBesideTheAnswer(t *testing.T) {
 		{feature: "chat", waterfall: [{kind: RATE_LIMIT, key: "endless", windows: [{limit: 9007199254740991, duration: "PT1M"}]}]}]}) { version } }`, nil)
 	if a := ask(1, "chat"); a.header.Get("RateLimit") != `"endless";r=999999999999999;t=60` || a.header.Get("RateLimit-Policy") != `"endless";q=999999999999999;w=60` {
 		t.Errorf("%v", a.header)
+	}
+}
+
+// What the header says of a window is true of that window: where several have no
+// room, of the one that a denied request waits for.
+func TestTheRateLimitIsThatOfOneWindow(t *testing.T) {
+	w := newWorld(t, setup{})
+	for key, c := range map[string]struct{ windows, policy, reset string }{
+		"least": {`{limit: 90, duration: "P30D"}, {limit: 2, duration: "PT1M"}`, "q=2;w=60", `^"least";r=0;t=(60|[1-5]?\d)$`},
+		"both": {`{limit: 2, duration: "PT1M"}, {limit: 90, duration: "P30D"}, {limit: 2, duration: "PT1H"}, {limit: 80, duration: "P1D"}`,
+			"q=2;w=3600", `^"both";r=0;t=3[56]\d\d$`},
+	} {
+		w.must(w.admin(), `mutation { publishPlan(reason: "test", input: {key: "plus", name: "Plus", features: [{feature: "chat", waterfall: [
+			{kind: RATE_LIMIT, key: "`+key+`", windows: [`+c.windows+`]}]}]}) { version } }`, nil)
+		var a *answer
+		for range 2 {
+			a = w.ask(w.service(), authorize, vars{"in": vars{"accountId": w.id("acme"), "userId": "ann", "feature": "chat", "quantity": 2, "idempotencyKey": w.key()}})
+		}
+		if a.header.Get("RateLimit-Policy") != `"`+key+`";`+c.policy || !regexp.MustCompile(c.reset).MatchString(a.header.Get("RateLimit")) {
+			t.Errorf("%s: %v %s", key, a.header, a.body)
+		}
 	}
 }
 
