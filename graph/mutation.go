@@ -64,7 +64,7 @@ func noteLimits(c *caller.Caller, catalog *ledger.Catalog, d *ledger.Decision) {
 		if s.Kind != waterfall.RateLimit || s.Window < 0 || i >= len(buckets) || buckets[i].Key != s.Bucket || s.Window >= len(buckets[i].Windows) {
 			continue
 		}
-		window := windowThatBinds(buckets[i].Windows, buckets[i].Windows[s.Window], d.RetryAt-d.At.Second())
+		window := buckets[i].Windows[s.Window]
 		limit := caller.Limit{Bucket: s.Bucket, Quota: window.Limit, Seconds: window.Seconds, Remaining: s.Available - s.Taken}
 		switch {
 		case s.Taken > 0: // the newest unit is the last to come back
@@ -74,21 +74,6 @@ func noteLimits(c *caller.Caller, catalog *ledger.Catalog, d *ledger.Decision) {
 		}
 		c.Limits = append(c.Limits, limit)
 	}
-}
-
-// windowThatBinds is the one with least room, unless the request has to wait
-// for longer than that takes: then another one has no room either, the shortest
-// that takes so long.
-func windowThatBinds(windows []waterfall.Window, least waterfall.Window, wait int64) waterfall.Window {
-	if least.Seconds >= wait {
-		return least
-	}
-	for _, other := range windows {
-		if other.Seconds >= wait && (least.Seconds < wait || other.Seconds < least.Seconds) {
-			least = other
-		}
-	}
-	return least
 }
 
 // decision shows what the engine decided, or its fault below an argument.

@@ -14,17 +14,17 @@ import (
 // for good, and the connection serves the next transaction.
 func TestWhatComesBeforeTheCommitIsDoneBeforeIt(t *testing.T) {
 	t.Parallel()
-	url := ledgertest.URL(t)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.New(t)
 	const at = waterfall.Instant(1_700_000_000_000_000)
 	if _, err := l.CreateAccount(t.Context(), &ledger.Account{ID: "acme", Name: "Acme", Status: ledger.Active, Plan: "none", Version: ledger.NewID(at, 1), CreatedAt: at, DecidedAt: at}, &ledger.AuditEntry{ID: ledger.NewID(at, 2), Account: "acme", At: at, Actor: "root", Action: "createAccount", Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	seen := func() int64 { return ledgertest.Count(t, url, "select count(*) from usage_events") }
+	seen := func() (n int64) {
+		if err := l.WritePool().QueryRow(t.Context(), "select count(*) from usage_events").Scan(&n); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
 	event := func(random uint64, key string) ledger.Event {
 		return ledger.Event{Account: "acme", ID: ledger.NewID(at, random), Kind: ledger.Authorized, Key: key, User: "ann", Feature: "text", Requested: 1,
 			Status: ledger.StatusDenied, Reason: waterfall.FeatureNotInPlan, PlanKey: "none", PlanVersion: 1, CeilingRoom: -1, CapRoom: -1, At: at}

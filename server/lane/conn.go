@@ -67,7 +67,7 @@ func newConn(s *Server, c net.Conn) *conn {
 
 func (c *conn) newPlain() *plain {
 	p := &plain{head: head{header: http.Header{}}, body: body{conn: c}, request: &http.Request{}, looked: make(chan struct{}, 1)}
-	path := c.server.Path
+	path := c.server.path
 	p.sample = (&http.Request{Method: http.MethodPost, URL: &url.URL{Path: path}, RequestURI: path, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: &p.body, RemoteAddr: c.RemoteAddr().String()}).WithContext(context.WithValue(c.ctx, http.LocalAddrContextKey, c.LocalAddr()))
 	return p

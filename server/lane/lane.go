@@ -16,9 +16,8 @@ type Server struct {
 	// HTTP has the handler and the timeouts, and serves what does not take the
 	// lane. There a timeout of 0 is none.
 	HTTP *http.Server
-	// Path is that of the requests that may take the lane.
-	Path string
 
+	path     string // that of the requests that may take the lane
 	start    string // the first line of those
 	others   *others
 	closing  atomic.Bool
@@ -28,9 +27,10 @@ type Server struct {
 	running  sync.WaitGroup
 }
 
-// New makes a server that is not serving yet.
+// New makes a server that is not serving yet. POST requests to the path may take
+// the lane.
 func New(server *http.Server, path string) *Server {
-	return &Server{HTTP: server, Path: path, start: "POST " + path + " HTTP/1.1\r\n",
+	return &Server{HTTP: server, path: path, start: "POST " + path + " HTTP/1.1\r\n",
 		conns: map[*conn]struct{}{}, others: &others{arriving: make(chan net.Conn), closed: make(chan struct{})}}
 }
 
