@@ -189,6 +189,7 @@ func firstCatalog(at waterfall.Instant) *ledger.Catalog {
 // publish changes a price or the limits of a plan; every server has the new
 // catalog before anything else happens.
 func (s *simulation) publish() {
+	s.wake() // or a batch begins in the moment in which its server looks for the catalog, with the one or the other
 	now := waterfall.InstantOf(s.clock.Now())
 	old := s.db.catalog.Load()
 	features := map[string]*ledger.Feature{}
@@ -216,7 +217,14 @@ func (s *simulation) publish() {
 	s.note("catalog %d", old.Version+1)
 	s.asked["price or plan published"]++
 	time.Sleep(time.Second)
-	synctest.Wait() // who woke up meanwhile has come to where it waits
+	synctest.Wait()
+}
+
+// wake lets every batch that sleeps before it is tried again come to where it
+// waits for the simulation.
+func (s *simulation) wake() {
+	time.Sleep(100 * time.Millisecond)
+	synctest.Wait()
 }
 
 // otherLimits are the same rules with other windows and quotas: sometimes of
