@@ -32,8 +32,7 @@ func newAnomalies() *anomalies {
 // noteConflicts counts the key conflicts among answers that a caller gets.
 func (w *anomalies) noteConflicts(items []*item) {
 	for _, it := range items {
-		var fault *Fault
-		if it.err != nil && errors.As(it.err, &fault) && fault.Code == CodeIdempotencyConflict {
+		if f, ok := errors.AsType[*Fault](it.err); ok && f.Code == CodeIdempotencyConflict {
 			w.addConflicts(map[string]int64{it.op.account(): 1})
 		}
 	}

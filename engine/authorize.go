@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -108,8 +108,15 @@ func (e *Engine) authorization(r AuthorizeRequest) (*authorize, error) {
 	if e.Catalog().Features[r.Feature] == nil {
 		return nil, notFound("feature", "the feature")
 	}
-	print := fingerprint("authorize", r.User, r.Feature, fmt.Sprint(r.Quantity, r.AllowPartial, r.HoldSeconds))
-	return &authorize{AuthorizeRequest: r, fingerprint: print}, nil
+	return &authorize{AuthorizeRequest: r, fingerprint: r.fingerprint()}, nil
+}
+
+// fingerprint tells whether a key is used again with another request.
+func (r *AuthorizeRequest) fingerprint() int64 {
+	var room [48]byte
+	asked := strconv.AppendBool(append(strconv.AppendInt(room[:0], r.Quantity, 10), ' '), r.AllowPartial)
+	asked = strconv.AppendInt(append(asked, ' '), r.HoldSeconds, 10)
+	return fingerprint("authorize", r.User, r.Feature, string(asked))
 }
 
 func (o *authorize) account() string { return o.Account }

@@ -90,8 +90,7 @@ func (b *batch) decide() ([]outcome, error) {
 			continue
 		}
 		value, err := it.op.run(b, a)
-		var fault *Fault
-		if err != nil && !errors.As(err, &fault) {
+		if _, refused := errors.AsType[*Fault](err); err != nil && !refused {
 			return nil, err
 		}
 		answers[i] = outcome{value, err}

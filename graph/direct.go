@@ -22,6 +22,7 @@ type direct struct {
 	variable  string
 	field     *ast.Field
 	roles     []caller.Role
+	opening   string // of the data
 	write     plain[view.Decision]
 }
 
@@ -45,7 +46,7 @@ func (d *document) directOf() *direct {
 	if input.Kind != ast.Variable || v.DefaultValue != nil || len(v.Directives) > 0 || write == nil || !fixed || cost > maxCost {
 		return nil
 	}
-	return &direct{op.Name, v.Variable, f, rolesOf(f.Definition), write}
+	return &direct{op.Name, v.Variable, f, rolesOf(f.Definition), `{"` + f.Alias + `":`, write}
 }
 
 // rolesOf are the roles that @access gives a field to.
@@ -80,9 +81,8 @@ func (a *API) Direct(ctx context.Context, body []byte, out *bytes.Buffer) (respo
 		located := &gqlerror.Error{Err: err, Path: ast.Path{ast.PathName(d.field.Alias)}, Locations: []gqlerror.Location{{Line: at.Line, Column: at.Column}}}
 		return &graphql.Response{Data: []byte("null"), Errors: gqlerror.List{a.present(ctx, located)}}, true
 	}
-	write(out, `{"`+d.field.Alias+`":`)
-	d.write.object(out, decision)
-	write(out, "}")
+	b := append(out.AvailableBuffer(), d.opening...)
+	_, _ = out.Write(append(d.write.object(b, decision), '}')) // into memory
 	return &graphql.Response{Data: out.Bytes()}, true
 }
 

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"io"
 
@@ -17,8 +18,8 @@ import (
 // document asks of them for values only, which is found once when the document
 // is read, they write themselves.
 
-// field writes one field of an object.
-type field[T any] func(w io.Writer, v *T)
+// field writes one field of an object behind what is there.
+type field[T any] func(b []byte, v *T) []byte
 
 // object is a type of the schema whose fields can be values.
 type object[T any] struct {
@@ -70,31 +71,29 @@ func (o *object[T]) read(set ast.SelectionSet) plain[T] {
 	return p
 }
 
-func constant[T any](text string) field[T] { return func(w io.Writer, _ *T) { write(w, text) } }
-
-func write(w io.Writer, s string) { _, _ = io.WriteString(w, s) } // into memory
-
-func (p plain[T]) object(w io.Writer, v *T) {
-	if v == nil {
-		write(w, "null")
-		return
-	}
-	for i := range p {
-		write(w, p[i].name)
-		p[i].write(w, v)
-	}
-	write(w, "}")
+func constant[T any](text string) field[T] {
+	return func(b []byte, _ *T) []byte { return append(b, text...) }
 }
 
-func (p plain[T]) list(w io.Writer, list []T) {
-	write(w, "[")
+func (p plain[T]) object(b []byte, v *T) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	for i := range p {
+		b = p[i].write(append(b, p[i].name...), v)
+	}
+	return append(b, '}')
+}
+
+func (p plain[T]) list(b []byte, list []T) []byte {
+	b = append(b, '[')
 	for i := range list {
 		if i > 0 {
-			write(w, ",")
+			b = append(b, ',')
 		}
-		p.object(w, &list[i])
+		b = p.object(b, &list[i])
 	}
-	write(w, "]")
+	return append(b, ']')
 }
 
 // inside is a field whose value is one object, which may be nil.
@@ -104,7 +103,7 @@ func inside[T, V any](o *object[V], value func(*T) *V) func(ast.SelectionSet) fi
 		if p == nil {
 			return nil
 		}
-		return func(w io.Writer, v *T) { p.object(w, value(v)) }
+		return func(b []byte, v *T) []byte { return p.object(b, value(v)) }
 	}
 }
 
@@ -115,7 +114,7 @@ func listed[T, V any](o *object[V], values func(*T) []V) func(ast.SelectionSet) 
 		if p == nil {
 			return nil
 		}
-		return func(w io.Writer, v *T) { p.list(w, values(v)) }
+		return func(b []byte, v *T) []byte { return p.list(b, values(v)) }
 	}
 }
 
@@ -176,6 +175,17 @@ func find[T any](ctx context.Context, in map[*ast.Field]plain[T]) plain[T] {
 	return in[f.Field]
 }
 
+// marshaler lets the executor write what is plain, into its buffer.
+func marshaler[V any](write func([]byte, V) []byte, v V) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		var room []byte
+		if buffer, ok := w.(*bytes.Buffer); ok {
+			room = buffer.AvailableBuffer()
+		}
+		_, _ = w.Write(write(room, v)) // into memory
+	})
+}
+
 // resolve is what runs around every field: what is plain becomes a value that
 // writes itself.
 func (p *plains) resolve(ctx context.Context, next graphql.Resolver) (any, error) {
@@ -186,19 +196,19 @@ func (p *plains) resolve(ctx context.Context, next graphql.Resolver) (any, error
 	switch v := v.(type) {
 	case *view.Decision:
 		if found := find(ctx, p.decisions); found != nil && v != nil {
-			return graphql.WriterFunc(func(w io.Writer) { found.object(w, v) }), nil
+			return marshaler(found.object, v), nil
 		}
 	case []view.DecisionStep:
 		if found := find(ctx, p.steps); found != nil {
-			return graphql.WriterFunc(func(w io.Writer) { found.list(w, v) }), nil
+			return marshaler(found.list, v), nil
 		}
 	case []view.UsagePoint:
 		if found := find(ctx, p.points); found != nil {
-			return graphql.WriterFunc(func(w io.Writer) { found.list(w, v) }), nil
+			return marshaler(found.list, v), nil
 		}
 	case []view.AuthorizeResult:
 		if found := find(ctx, p.results); found != nil {
-			return graphql.WriterFunc(func(w io.Writer) { found.list(w, v) }), nil
+			return marshaler(found.list, v), nil
 		}
 	}
 	return v, nil

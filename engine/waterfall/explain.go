@@ -51,7 +51,7 @@ func explainAllowed(t Telling) string {
 		if s.Taken == 0 {
 			continue
 		}
-		part := fmt.Sprintf("%d from %s", s.Taken, t.source(&t.Steps[i]))
+		part := strconv.FormatInt(s.Taken, 10) + " from " + t.source(&t.Steps[i])
 		if i < len(t.Credits) && t.Credits[i] > 0 {
 			part += " (" + shortCredits(t.Credits[i]) + ")"
 		}
@@ -194,9 +194,7 @@ func windowName(seconds int64) string {
 // shortCredits writes millionths as a decimal with two digits at least.
 func shortCredits(micros int64) string {
 	whole, rest := micros/1_000_000, micros%1_000_000
-	fraction := strings.TrimRight(fmt.Sprintf("%06d", rest), "0")
-	for len(fraction) < 2 {
-		fraction += "0"
-	}
+	digits := strconv.FormatInt(1_000_000+rest, 10)[1:]
+	fraction := digits[:2] + strings.TrimRight(digits[2:], "0")
 	return strconv.FormatInt(whole, 10) + "." + fraction
 }

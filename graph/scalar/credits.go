@@ -130,10 +130,13 @@ func digits(s string) int {
 	return n
 }
 
+// AppendCredits writes the decimal as a string.
+func AppendCredits(b []byte, c Credits) []byte { return append(c.append(append(b, '"')), '"') }
+
 // MarshalGQL writes the decimal as a string.
 func (c Credits) MarshalGQL(w io.Writer) {
 	var room [34]byte
-	_, _ = w.Write(append(c.append(append(room[:0], '"')), '"'))
+	_, _ = w.Write(AppendCredits(room[:0], c))
 }
 
 // MarshalCredits writes a Credits.

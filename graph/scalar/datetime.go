@@ -16,11 +16,15 @@ var errDateTime = errors.New("must be a moment as RFC 3339 with an offset, such 
 // moment is an instant that writes itself.
 type moment waterfall.Instant
 
+// AppendDateTime writes RFC 3339 in UTC with microseconds.
+func AppendDateTime(b []byte, at waterfall.Instant) []byte {
+	return at.Time().AppendFormat(b, `"2006-01-02T15:04:05.000000Z"`)
+}
+
 // MarshalGQL writes RFC 3339 in UTC with microseconds.
 func (m moment) MarshalGQL(w io.Writer) {
 	var room [32]byte
-	b := waterfall.Instant(m).Time().AppendFormat(append(room[:0], '"'), "2006-01-02T15:04:05.000000Z")
-	_, _ = w.Write(append(b, '"'))
+	_, _ = w.Write(AppendDateTime(room[:0], waterfall.Instant(m)))
 }
 
 // MarshalDateTime writes a DateTime.

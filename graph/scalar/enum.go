@@ -15,7 +15,7 @@ import (
 // the contract. Names are matched exactly.
 type enum[T ~uint8] struct {
 	first T
-	out   []graphql.Marshaler // from first on
+	out   []written // from first on
 	in    map[string]T
 	err   error
 }
@@ -29,14 +29,24 @@ func newEnum[T ~uint8](what string, first T, names ...string) *enum[T] {
 	return e
 }
 
+// append writes null for what has no name.
+func (e *enum[T]) append(b []byte, v T) []byte {
+	if !e.has(v) {
+		return append(b, "null"...)
+	}
+	return append(b, e.out[v-e.first]...)
+}
+
 // marshal answers null for what has no name, which the schema turns into a
 // fault.
 func (e *enum[T]) marshal(v T) graphql.Marshaler {
-	if v < e.first || int(v-e.first) >= len(e.out) {
+	if !e.has(v) {
 		return graphql.Null
 	}
 	return e.out[v-e.first]
 }
+
+func (e *enum[T]) has(v T) bool { return v >= e.first && int(v-e.first) < len(e.out) }
 
 func (e *enum[T]) unmarshal(v any) (T, error) {
 	name, _ := v.(string)
@@ -70,11 +80,17 @@ var (
 	unusual  = newEnum("AnomalyKind", ledger.SpendSpike, namesOf(ledger.SpendSpike, ledger.StaleHolds)...)
 )
 
+// AppendBucketKind writes a BucketKind.
+func AppendBucketKind(b []byte, v waterfall.Kind) []byte { return kinds.append(b, v) }
+
 // MarshalBucketKind writes a BucketKind.
 func MarshalBucketKind(v waterfall.Kind) graphql.Marshaler { return kinds.marshal(v) }
 
 // UnmarshalBucketKind reads a BucketKind.
 func UnmarshalBucketKind(v any) (waterfall.Kind, error) { return kinds.unmarshal(v) }
+
+// AppendReason writes a Reason.
+func AppendReason(b []byte, v waterfall.Reason) []byte { return reasons.append(b, v) }
 
 // MarshalReason writes a Reason.
 func MarshalReason(v waterfall.Reason) graphql.Marshaler { return reasons.marshal(v) }
@@ -93,6 +109,9 @@ func MarshalCalendarPeriod(v waterfall.Period) graphql.Marshaler { return period
 
 // UnmarshalCalendarPeriod reads a CalendarPeriod.
 func UnmarshalCalendarPeriod(v any) (waterfall.Period, error) { return periods.unmarshal(v) }
+
+// AppendDecisionStatus writes a DecisionStatus.
+func AppendDecisionStatus(b []byte, v ledger.Status) []byte { return statuses.append(b, v) }
 
 // MarshalDecisionStatus writes a DecisionStatus.
 func MarshalDecisionStatus(v ledger.Status) graphql.Marshaler { return statuses.marshal(v) }
@@ -123,6 +142,9 @@ func MarshalAnomalyKind(v ledger.AnomalyKind) graphql.Marshaler { return unusual
 
 // UnmarshalAnomalyKind reads an AnomalyKind.
 func UnmarshalAnomalyKind(v any) (ledger.AnomalyKind, error) { return unusual.unmarshal(v) }
+
+// AppendErrorCode writes an ErrorCode.
+func AppendErrorCode(b []byte, v engine.Code) []byte { return AppendString(b, string(v)) }
 
 // MarshalErrorCode writes an ErrorCode.
 func MarshalErrorCode(v engine.Code) graphql.Marshaler { return written(`"` + string(v) + `"`) }

@@ -12,6 +12,9 @@ import (
 
 var errInteger = errors.New("must be an integer")
 
+// AppendQuantity writes a Quantity.
+func AppendQuantity(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
+
 // MarshalQuantity writes a Quantity.
 func MarshalQuantity(n int64) graphql.Marshaler { return number(n) }
 

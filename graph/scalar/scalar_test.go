@@ -5,10 +5,12 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/99designs/gqlgen/graphql"
 	"pgregory.net/rapid"
 
+	"spillway/engine"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
 	"spillway/ledger/book"
@@ -110,6 +112,40 @@ func TestWhatScalarsWrite(t *testing.T) {
 			t.Errorf("%s: %s, expected %s", c.name, got, c.want)
 		}
 	}
+}
+
+// A scalar is written in two ways: by itself, and behind what is there.
+func TestScalarsAreAppendedAsTheyAreWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, small, yes := rapid.Int64().Draw(t, "n"), rapid.Byte().Draw(t, "small"), rapid.Bool().Draw(t, "yes")
+		s := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom(nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0, Hi: 0x7f, Stride: 1}}}))).Draw(t, "s")
+		at := waterfall.Instant(rapid.Int64Range(-62_135_596_800_000_000, 253_402_300_799_999_999).Draw(t, "at")) // of the years 1 to 9999
+		for _, c := range []struct {
+			name     string
+			appended []byte
+			written  graphql.Marshaler
+		}{
+			{"String", AppendString(nil, s), MarshalString(s)},
+			{"String of bytes", AppendString(nil, s+string([]byte{small})), MarshalString(s + string([]byte{small}))},
+			{"ID", AppendString(nil, s), MarshalID(s)},
+			{"Int", AppendInt(nil, int(n)), MarshalInt(int(n))},
+			{"Boolean", AppendBoolean(nil, yes), MarshalBoolean(yes)},
+			{"Quantity", AppendQuantity(nil, n), MarshalQuantity(n)},
+			{"Credits", AppendCredits(nil, Millionths(n)), MarshalCredits(Millionths(n))},
+			{"DateTime", AppendDateTime(nil, at), MarshalDateTime(at)},
+			{"BucketKind", AppendBucketKind(nil, waterfall.Kind(small)), MarshalBucketKind(waterfall.Kind(small))},
+			{"Reason", AppendReason(nil, waterfall.Reason(small)), MarshalReason(waterfall.Reason(small))},
+			{"DecisionStatus", AppendDecisionStatus(nil, ledger.Status(small)), MarshalDecisionStatus(ledger.Status(small))},
+			{"ErrorCode", AppendErrorCode(nil, engine.CodeConflict), MarshalErrorCode(engine.CodeConflict)},
+		} {
+			if string(c.appended) != text(c.written) {
+				t.Errorf("%s: %s is appended, %s is written", c.name, c.appended, text(c.written))
+			}
+		}
+		if got := AppendString([]byte("before "), s); string(got[:7]) != "before " {
+			t.Errorf("%s stands behind nothing", got)
+		}
+	})
 }
 
 func TestCredits(t *testing.T) {

@@ -20,6 +20,34 @@ var (
 	errBoolean = errors.New("must be true or false")
 )
 
+// AppendString writes a string as MarshalString does.
+func AppendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	done := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[done:i]...)
+		done = i + 1
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\t':
+			b = append(b, `\t`...)
+		case '\r':
+			b = append(b, `\r`...)
+		case '\n':
+			b = append(b, `\n`...)
+		default:
+			const hex = "0123456789ABCDEF"
+			b = append(append(b, `\u00`...), hex[c>>4], hex[c&15])
+		}
+	}
+	return append(append(b, s[done:]...), '"')
+}
+
 // MarshalString writes a String.
 func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
 
@@ -55,6 +83,9 @@ func UnmarshalID(v any) (string, error) {
 	return "", errID
 }
 
+// AppendInt writes an Int.
+func AppendInt(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }
+
 // MarshalInt writes an Int.
 func MarshalInt(n int) graphql.Marshaler { return number(n) }
 
@@ -66,6 +97,9 @@ func UnmarshalInt(v any) (int, error) {
 	}
 	return int(n), nil
 }
+
+// AppendBoolean writes a Boolean.
+func AppendBoolean(b []byte, v bool) []byte { return strconv.AppendBool(b, v) }
 
 // MarshalBoolean writes a Boolean.
 func MarshalBoolean(b bool) graphql.Marshaler { return graphql.MarshalBoolean(b) }
