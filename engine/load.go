@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -129,8 +128,11 @@ func (b *batch) arrange(ahead map[string]*prefetched) error {
 // makes new ones of the accounts that are new to it or changed behind its back.
 func (b *batch) adopt() error {
 	var changed []string
-	for _, id := range slices.Sorted(maps.Keys(b.loaded.Accounts)) {
+	for _, id := range b.asked.Accounts {
 		row := b.loaded.Accounts[id]
+		if row == nil {
+			continue // there is no such account
+		}
 		a, known := b.shard.states.Get(id)
 		if known && a.Version == row.Version {
 			if a.alone++; a.alone == aloneAgain {
@@ -168,7 +170,8 @@ func (b *batch) adopt() error {
 // grantsOf are the grants that Begin read of an account; read is false when it
 // was not asked to.
 func (b *batch) grantsOf(id string) (grants []ledger.Grant, read bool) {
-	return b.loaded.Grants[id], slices.Contains(b.asked.GrantsOf, id)
+	_, read = slices.BinarySearch(b.asked.GrantsOf, id)
+	return b.loaded.Grants[id], read
 }
 
 // knowPlans brings the catalog up to date where it lacks the version of a plan,
