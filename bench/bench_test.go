@@ -41,7 +41,7 @@ func TestAQuickRunWritesEveryRow(t *testing.T) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	for _, what := range []string{"pgbench spread", "pgbench hot", "engine in process", "all credits", "one hot account", "bare gqlgen",
+	for _, what := range []string{"pgbench spread", "pgbench hot", "pgbench spread, paced", "engine in process", "all credits", "one hot account", "bare gqlgen",
 		"`authorize`, full selection", "`authorizeBatch`", "server CPU", "paced 500/s through GraphQL: p50", "paced 500/s through GraphQL: p99",
 		"two server processes", "deadlocks", "memory of the server", "idle subscription", "lost or told twice", "messages delivered", "overload: p99", "entries in their windows", "FLUSHALL under load",
 		"FLUSHALL and a fresh process", "Redis killed", "bytes on disk", "faults", "made again and proved", "making 2,000 decisions",

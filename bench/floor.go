@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,38 +28,88 @@ commit;
 `
 )
 
+const (
+	spreadAccount = `\set account random(1, 10000)`
+	hotAccount    = `\set account 1`
+)
+
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// floor runs pgbench with 64 clients and prepared statements, spread over the
-// accounts or all on one, and returns transactions per second.
+// floor runs pgbench, spread over the accounts or all on one, and returns
+// transactions per second.
 func floor(ctx context.Context, url string, hot bool, d time.Duration) (float64, error) {
+	account := spreadAccount
+	if hot {
+		account = hotAccount
+	}
 	dir, err := os.MkdirTemp("", "spillway-bench")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	script := `\set account random(1, 10000)` + "\n" + floorScript
-	if hot {
-		script = `\set account 1` + "\n" + floorScript
-	}
-	path := filepath.Join(dir, "floor.sql")
-	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
-		return 0, err
-	}
-	program, err := pgbench()
+	out, err := runFloor(ctx, url, dir, account, d)
 	if err != nil {
 		return 0, err
-	}
-	cmd := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", strconv.Itoa(max(1, int(d.Seconds()))), "-f", path, url)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return 0, fmt.Errorf("pgbench: %w: %s", err, out)
 	}
 	found := tps.FindSubmatch(out)
 	if found == nil {
 		return 0, fmt.Errorf("pgbench said no tps: %s", out)
 	}
 	return strconv.ParseFloat(string(found[1]), 64)
+}
+
+// floorPaced runs pgbench at a rate, spread over the accounts, and returns how
+// long its transactions took from the moment at which each was due.
+func floorPaced(ctx context.Context, url string, rate int, d time.Duration) (measure, error) {
+	dir, err := os.MkdirTemp("", "spillway-bench")
+	if err != nil {
+		return measure{}, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	log := filepath.Join(dir, "transactions")
+	if _, err := runFloor(ctx, url, dir, spreadAccount, d, "--rate", strconv.Itoa(rate), "--log", "--log-prefix", log); err != nil {
+		return measure{}, err
+	}
+	files, err := filepath.Glob(log + ".*") // one of each thread
+	if err != nil {
+		return measure{}, err
+	}
+	var all []time.Duration
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return measure{}, err
+		}
+		for line := range strings.Lines(string(text)) {
+			var client, transaction, micros int64
+			if _, err := fmt.Sscan(line, &client, &transaction, &micros); err != nil {
+				return measure{}, fmt.Errorf("pgbench logged %q: %w", line, err)
+			}
+			all = append(all, time.Duration(micros)*time.Microsecond)
+		}
+	}
+	if len(all) == 0 {
+		return measure{}, errors.New("pgbench logged no transaction")
+	}
+	return summary(all), nil
+}
+
+// runFloor runs pgbench with 64 clients and prepared statements.
+func runFloor(ctx context.Context, url, dir, account string, d time.Duration, further ...string) ([]byte, error) {
+	path := filepath.Join(dir, "floor.sql")
+	if err := os.WriteFile(path, []byte(account+"\n"+floorScript), 0o600); err != nil {
+		return nil, err
+	}
+	program, err := pgbench()
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", strconv.Itoa(max(1, int(d.Seconds()))), "-f", path}, further...)
+	out, err := exec.CommandContext(ctx, program, append(args, url)...).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("pgbench: %w: %s", err, out)
+	}
+	return out, nil
 }
 
 func prepareFloor(ctx context.Context, url string) error {
