@@ -78,6 +78,7 @@ func TestStores(t *testing.T) {
 		"a change of another shape drops all":      otherShape,
 		"a change of what is not there holds none": changeOfNothing,
 		"updates stand by themselves":              manyAccounts,
+		"many updates at once":                     manyUpdates,
 		"thousands of fields":                      manyFields,
 		"a long series":                            longSeries,
 		"names of every kind stay apart":           names,
@@ -235,6 +236,51 @@ func manyAccounts(b *bench) {
 	}
 	if show(got[0].Fields[0]) != "1:1 " || len(got[1].Fields) != 0 || show(got[2].Fields[0]) != "-" || show(got[2].Fields[1]) != "1:1 " {
 		b.Errorf("read %+v", got)
+	}
+}
+
+// manyUpdates: each with another number of fields, every third at another
+// version than it thinks.
+func manyUpdates(b *bench) {
+	const accounts = 150
+	for round := range byte(2) {
+		updates, queries := make([]Update, accounts), make([]Query, accounts)
+		for i := range updates {
+			account := fmt.Sprintf("%s-%d", b.account, i)
+			updates[i] = Update{Account: account, Version: version(round + 1), Shape: "s", Replace: round == 0, Fields: map[Field]*waterfall.Series{}}
+			queries[i] = Query{Account: account}
+			fields := i % 5
+			if i%50 < 2 {
+				fields = 3000 // more than HSET is given at once
+			}
+			for n := range fields {
+				f := Field{User: fmt.Sprint("user-", n), Feature: "chat", Bucket: "minute"}
+				updates[i].Fields[f] = series(int64(round)+1, int64(i)+1)
+				queries[i].Fields = append(queries[i].Fields, f)
+			}
+			if i%3 != 0 {
+				updates[i].Expected = version(round)
+			}
+		}
+		held, err := b.Write(context.Background(), updates)
+		if err != nil {
+			b.Fatal(err)
+		}
+		got, err := b.Read(context.Background(), queries)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i, one := range got {
+			stands := round == 0 || i%3 != 0
+			if held[i] != stands || (one.Version == version(round+1)) != stands {
+				b.Errorf("round %d: of update %d is held %v, and its version is %x", round, i, held[i], one.Version)
+			}
+			for _, s := range one.Fields {
+				if want := fmt.Sprintf("%d:%d ", round+1, i+1); stands && show(s) != want {
+					b.Errorf("round %d: a field of account %d is %s, want %s", round, i, show(s), want)
+				}
+			}
+		}
 	}
 }
 
