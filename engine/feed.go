@@ -306,9 +306,7 @@ func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter
 	wake, stop := e.hub.watch("")
 	defer stop()
 	t := newTail(e, after)
-	poll := time.NewTicker(tailPoll)
-	defer poll.Stop()
-	for {
+	for news := e.now(); ; {
 		items, caughtUp, err := t.next(ctx)
 		if err != nil {
 			if !e.pauseAfter(ctx, err) {
@@ -327,13 +325,8 @@ func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter
 		if !caughtUp {
 			continue
 		}
-		// What was just committed may have to wait for older transactions to
-		// end, and nobody is told of that.
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-wake:
-		case <-poll.C:
+		if news, err = t.await(ctx, wake, news); err != nil {
+			return err
 		}
 	}
 }

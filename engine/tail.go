@@ -30,6 +30,7 @@ type sighting struct {
 }
 
 const (
+	// tailPoll is how often a tail looks for what it was told of.
 	tailPoll = 25 * time.Millisecond
 	// tailSkew is how far the clocks of server processes may be apart.
 	tailSkew = waterfall.Instant(20_000)
@@ -77,6 +78,30 @@ func (t *tail) next(ctx context.Context) (items []ledger.FeedItem, caughtUp bool
 	}
 	t.from, t.span = to, min(widest, t.span*2)
 	return items, to == decided, nil
+}
+
+// await returns when there may be more to read than was found, and until when:
+// news is that of the time before. What was just committed has to wait until
+// older transactions have ended, of which nobody is told, and until the clocks of
+// all servers have passed it, so to look for it at once would find nothing.
+func (t *tail) await(ctx context.Context, wake <-chan struct{}, news waterfall.Instant) (waterfall.Instant, error) {
+	var look <-chan time.Time
+	if t.from < news {
+		look = time.After(tailPoll)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return news, ctx.Err()
+		case <-look:
+			return news, nil
+		case <-wake:
+			news = t.engine.now() + tailSkew
+			if look == nil {
+				look = time.After(tailPoll)
+			}
+		}
+	}
 }
 
 // decided is a moment before which nothing more can happen.
