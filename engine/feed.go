@@ -306,7 +306,7 @@ func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter
 	wake, stop := e.hub.watch("")
 	defer stop()
 	t := newTail(e, after)
-	for news := e.now(); ; {
+	for {
 		items, caughtUp, err := t.next(ctx)
 		if err != nil {
 			if !e.pauseAfter(ctx, err) {
@@ -325,7 +325,7 @@ func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter
 		if !caughtUp {
 			continue
 		}
-		if news, err = t.await(ctx, wake, news); err != nil {
+		if err := t.await(ctx, wake); err != nil {
 			return err
 		}
 	}

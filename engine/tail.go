@@ -20,6 +20,8 @@ type tail struct {
 	// a coarse one, so a long way is gone in slices.
 	from waterfall.Instant
 	span waterfall.Instant
+	// news is the time until when there may be more than was found.
+	news waterfall.Instant
 	// seen are moments and the transaction that would have begun next.
 	seen []sighting
 }
@@ -40,7 +42,7 @@ const (
 )
 
 func newTail(e *Engine, after *ledger.ID) *tail {
-	t := &tail{engine: e, span: firstSpan}
+	t := &tail{engine: e, span: firstSpan, news: e.now() + tailSkew}
 	switch {
 	case after == nil:
 		t.from = e.now()
@@ -80,23 +82,22 @@ func (t *tail) next(ctx context.Context) (items []ledger.FeedItem, caughtUp bool
 	return items, to == decided, nil
 }
 
-// await returns when there may be more to read than was found, and until when:
-// news is that of the time before. What was just committed has to wait until
+// await returns when there may be more to read than was found. What was just committed has to wait until
 // older transactions have ended, of which nobody is told, and until the clocks of
 // all servers have passed it, so to look for it at once would find nothing.
-func (t *tail) await(ctx context.Context, wake <-chan struct{}, news waterfall.Instant) (waterfall.Instant, error) {
+func (t *tail) await(ctx context.Context, wake <-chan struct{}) error {
 	var look <-chan time.Time
-	if t.from < news {
+	if t.from < t.news {
 		look = time.After(tailPoll)
 	}
 	for {
 		select {
 		case <-ctx.Done():
-			return news, ctx.Err()
+			return ctx.Err()
 		case <-look:
-			return news, nil
+			return nil
 		case <-wake:
-			news = t.engine.now() + tailSkew
+			t.news = t.engine.now() + tailSkew
 			if look == nil {
 				look = time.After(tailPoll)
 			}
