@@ -82,9 +82,10 @@ func (t *tail) next(ctx context.Context) (items []ledger.FeedItem, caughtUp bool
 	return items, to == decided, nil
 }
 
-// await returns when there may be more to read than was found. What was just committed has to wait until
-// older transactions have ended, of which nobody is told, and until the clocks of
-// all servers have passed it, so to look for it at once would find nothing.
+// await returns when there may be more to read than was found. What was just
+// committed has to wait until older transactions have ended, of which nobody is
+// told, and until the clocks of all servers have passed it, so to look for it at
+// once would find nothing.
 func (t *tail) await(ctx context.Context, wake <-chan struct{}) error {
 	var look <-chan time.Time
 	if t.from < t.news {
