@@ -136,6 +136,9 @@ func (e *Engine) start() {
 	}
 	e.workers.Go(func() { e.followCatalog(ctx) })
 	e.workers.Go(func() { e.carry(ctx) })
+	if e.ledger != nil {
+		e.workers.Go(func() { e.summarize(ctx) })
+	}
 }
 
 // Close answers what waits and stops the workers. Later calls get UNAVAILABLE.

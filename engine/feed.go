@@ -177,6 +177,27 @@ func (e *Engine) lookOut(ctx context.Context, looked waterfall.Instant) waterfal
 	return now
 }
 
+// summarize keeps what was written lately quick to find by its time, for the
+// look-out and for the readers of all accounts.
+func (e *Engine) summarize(ctx context.Context) {
+	tick := time.NewTicker(lookOutInterval)
+	defer tick.Stop()
+	for done := (ledger.Summarized{}); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		further, err := e.ledger.Summarize(ctx, done)
+		switch {
+		case err == nil:
+			done = further
+		case !ledger.Away(err):
+			e.log.Warn("the newest rows could not be summarized", "error", err)
+		}
+	}
+}
+
 // messagePause is between messages: each costs Redis and every process as much
 // as a decision does, however many accounts it names.
 const messagePause = 5 * time.Millisecond

@@ -27,6 +27,9 @@ var ListStatements = map[string]string{
 	"usage": sqlUsage, "the newest of a moment": sqlHeadsAt, "what happened to grants": sqlFold,
 }
 
+// TimeStatements are those that find rows of all accounts by their time, by name.
+var TimeStatements = map[string]string{"feed of all": sqlFeedAll, "changed since": sqlChangedSince}
+
 // HotStatements are those that every batch runs, by name.
 var HotStatements = map[string]string{
 	"lock": sqlLock, "earlier": sqlEarlier, "decisions": sqlDecisions, "open grants": sqlOpenGrants, "grants by id": sqlGrantsByID,
