@@ -121,8 +121,10 @@ func (b *batch) fund(a *account, d *ledger.Decision, out *waterfall.Outcome) err
 				Bucket: step.Bucket, Quantity: p.Units, Credits: p.Credits, PriceVersion: p.Price.Version})
 		}
 	}
-	b.writes.Monetization = append(b.writes.Monetization, d.Parts...)
 	b.booked(&d.Event, first, posted)
+	if !d.Costless() {
+		b.writes.Monetization = append(b.writes.Monetization, d.Parts...)
+	}
 	d.Books = b.writes.Postings[posted:len(b.writes.Postings):len(b.writes.Postings)]
 	b.funded[d.ID] = funds{d.Parts, d.Books}
 	b.current[ledger.EventRef{Account: a.ID, ID: d.ID}] = d

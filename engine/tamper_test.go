@@ -52,6 +52,12 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
+// insertedPart copies a row of monetization_events behind itself, or to another
+// event.
+func insertedPart(event string) string {
+	return `insert into monetization_events select ` + event + `, quantity, credits, price_version, part + 1, kind, account_id, bucket from monetization_events where`
+}
+
 func TestEachTamperingIsNamed(t *testing.T) {
 	s := newScene(t)
 	// Another account beside it stays clean, whatever is done.
@@ -102,6 +108,8 @@ func TestEachTamperingIsNamed(t *testing.T) {
 		{"usage_events: another plan version", `update usage_events set plan_version = 9 where` + event(s.ok.ID), "plan", ok},
 		{"usage_events: another price version", `update usage_events set price_version = 2 where` + event(s.paid.ID), "price", paid},
 		{"usage_events: other postings", `update usage_events set first_sequence = first_sequence + 1 where` + event(s.paid.ID), "source", "sequence:3"},
+		{"usage_events: as if it had drawn on no grant", `update usage_events set postings = 0, first_sequence = null where` + event(s.paid.ID), "monetization", paid},
+		{"usage_events: as if it had drawn on a grant", `update usage_events set postings = 1, first_sequence = 99 where` + event(s.ok.ID), "monetization.quantity", ok},
 		{"usage_events: a deleted decision", `delete from usage_events where` + event(s.paid.ID), "source", "sequence:*"},
 		{"usage_events: a deleted refusal", `delete from usage_events where` + event(s.denied.ID), "account.events", ""},
 		{"usage_events: a deleted settlement", `delete from usage_events where` + event(s.settled.Funded().ID), "source", "sequence:*"},
@@ -117,9 +125,12 @@ func TestEachTamperingIsNamed(t *testing.T) {
 		{"monetization_events: a changed quantity", `update monetization_events set quantity = quantity + 1 where` + part(s.paid.ID, 0), "monetization.quantity", paid},
 		{"monetization_events: another price version", `update monetization_events set price_version = 2 where` + part(s.paid.ID, 3), "price", paid},
 		{"monetization_events: another bucket", `update monetization_events set bucket = 'daily' where` + part(s.paid.ID, 0), "replay.part", paid},
-		{"monetization_events: a deleted row", `delete from monetization_events where` + part(s.ok.ID, 0), "monetization.quantity", ok},
-		{"monetization_events: an inserted row", `insert into monetization_events select usage_event_id, quantity, credits, price_version, 1, kind, account_id, bucket from monetization_events where` + part(s.ok.ID, 0), "monetization.quantity", ok},
-		{"monetization_events: a row of nothing", `insert into monetization_events select '019dffff-ffff-7000-8000-000000000000', quantity, credits, price_version, part, kind, account_id, bucket from monetization_events where` + part(s.ok.ID, 0), "monetization.event", "event:*"},
+		{"monetization_events: a deleted row", `delete from monetization_events where` + part(s.paid.ID, 3), "monetization.quantity", paid},
+		{"monetization_events: all rows of an event deleted", `delete from monetization_events where usage_event_id = '` + s.paid.ID.String() + `' and` + mine, "monetization.quantity", paid},
+		{"monetization_events: all rows of a settlement deleted", `delete from monetization_events where usage_event_id = '` + s.settled.Funded().ID.String() + `' and` + mine, "monetization.quantity", settled},
+		{"monetization_events: an inserted row", insertedPart(`usage_event_id`) + part(s.paid.ID, 3), "monetization.quantity", paid},
+		{"monetization_events: a row of what cost nothing", insertedPart(`'`+s.ok.ID.String()+`'`) + part(s.paid.ID, 0), "monetization", ok},
+		{"monetization_events: a row of nothing", insertedPart(`'019dffff-ffff-7000-8000-000000000000'`) + part(s.paid.ID, 0), "monetization.event", "event:*"},
 		{"monetization_events: swapped rows", `update monetization_events m set quantity = o.quantity, bucket = o.bucket from monetization_events o where o.account_id = m.account_id
 			and o.usage_event_id = m.usage_event_id and m.usage_event_id = '` + s.paid.ID.String() + `' and m.part in (0, 1) and o.part = 1 - m.part`, "replay.part", paid},
 

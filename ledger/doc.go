@@ -3,11 +3,12 @@
 //
 // Three datasets are append-only and linked: usage_events (event.go: each
 // request answered, step by step, and what followed) → monetization_events
-// (what each funded part costs) → balance_updates (what that did to which
-// grant; package book says how they are numbered and chained). They are
-// written with the balance change in one transaction, by the only writer,
-// Tx: Begin locks the accounts of a batch and reads what it needs in one round
-// trip (tx.go), Commit writes everything and commits in another (write.go).
+// (what each funded part costs; those that cost nothing are told by the usage
+// event, costless.go) → balance_updates (what that did to which grant; package
+// book says how they are numbered and chained). They are written with the
+// balance change in one transaction, by the only writer, Tx: Begin locks the
+// accounts of a batch and reads what it needs in one round trip (tx.go), Commit
+// writes everything and commits in another (write.go).
 //
 // Reads take no lock: read.go and lists.go for the API, feed.go for feeds,
 // catalog.go for features, prices and plans. The server works as the role

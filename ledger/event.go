@@ -105,8 +105,8 @@ type Step struct {
 	Second int64
 }
 
-// Monetization is one row of monetization_events: what one funded part of a
-// usage event costs.
+// Monetization is a monetization event: what one funded part of a usage event
+// costs. It is a row of monetization_events, or told by a costless event.
 type Monetization struct {
 	Account string
 	Event   ID

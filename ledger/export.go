@@ -148,12 +148,11 @@ const (
 		u.charged::text charged, u.allow_partial, u.plan_key, u.plan_version, u.price_version, u.steps, u.first_sequence::text first_sequence,
 		u.postings, {time:u.created_at} created_at, {time:u.hold_until} hold_until, {time:u.retry_at} retry_at, u.metadata
 		from usage_events u where u.account_id = $1 and u.created_at >= $2 and u.created_at < $3 order by u.id`
-	exportParts = `select m.account_id, m.usage_event_id::text usage_event_id, m.part, m.usage_event_id || ':' || m.part idempotency_key,
+	exportParts = `select m.account_id, m.id::text usage_event_id, m.part, m.id || ':' || m.part idempotency_key,
 		{kinds}[m.kind] kind, m.bucket, m.quantity::text quantity, m.credits::text credits, m.price_version,
 		p.credits::text price_credits, p.per::text price_per
-		from monetization_events m join usage_events u on u.account_id = m.account_id and u.id = m.usage_event_id
-		left join prices p on p.feature_key = u.feature and p.version = m.price_version
-		where m.account_id = $1 and u.account_id = $1 and u.created_at >= $2 and u.created_at < $3 order by m.usage_event_id, m.part`
+		from ` + everyPart + ` m left join prices p on p.feature_key = m.feature and p.version = m.price_version
+		where m.account_id = $1 and m.created_at >= $2 and m.created_at < $3 order by m.id, m.part`
 	exportPostings = `select b.account_id, b.sequence::text sequence, {postings}[b.kind] kind, b.grant_id::text grant_id,
 		case when g.units then 'UNITS' else 'CREDITS' end denomination, {counters}[b.counter_account] counter_account,
 		b.amount::text amount, b.balance_after::text balance_after, b.account_balance_after::text account_balance_after,

@@ -41,3 +41,6 @@ var HotStatements = map[string]string{
 
 // EventRows are events as they are sent to be inserted.
 func EventRows(events ...Event) any { return eventRows(events) }
+
+// EveryPart are all monetization events, stored and told.
+const EveryPart = everyPart

@@ -28,19 +28,28 @@ const (
 		cross join lateral (select id, decision_id from usage_events u where u.account_id = k.account_id and u.id = k.id limit 1) u`
 )
 
-// Parts reads what the funded parts of events cost.
+// Parts are what the funded parts of events cost: read, or, of costless events,
+// told by the events themselves.
 func (l *Ledger) Parts(ctx context.Context, events []*Event) (map[EventRef][]Monetization, error) {
 	return parts(ctx, l.reader(ctx), events)
 }
 
 func parts(ctx context.Context, q querier, events []*Event) (map[EventRef][]Monetization, error) {
-	accounts, ids := make([]string, len(events)), make([]ID, len(events))
-	for i, e := range events {
-		accounts[i], ids[i] = e.Account, e.ID
+	byEvent := make(map[EventRef][]Monetization, len(events))
+	var accounts []string
+	var ids []ID
+	for _, e := range events {
+		if e.Costless() {
+			byEvent[EventRef{e.Account, e.ID}] = e.CostlessParts()
+			continue
+		}
+		accounts, ids = append(accounts, e.Account), append(ids, e.ID)
+	}
+	if len(ids) == 0 {
+		return byEvent, nil
 	}
 	rows, err := q.Query(ctx, sqlParts, accounts, ids)
 	all, err := collect(rows, err, scanMonetization)
-	byEvent := make(map[EventRef][]Monetization, len(events))
 	for _, m := range all {
 		ref := EventRef{m.Account, m.Event}
 		byEvent[ref] = append(byEvent[ref], m)
@@ -95,7 +104,7 @@ func scanPostingWithUnits(row pgx.Row) (*book.Posting, error) {
 	return p, nil
 }
 
-// PartsOf reads what the funded parts of an event cost, and its postings.
+// PartsOf are what the funded parts of an event cost, and its postings.
 func (l *Ledger) PartsOf(ctx context.Context, e *Event) ([]Monetization, []PostingRow, error) {
 	return partsOf(ctx, l.reader(ctx), e)
 }

@@ -27,8 +27,9 @@ type Mismatch struct {
 
 // Summary counts what a verification has read.
 type Summary struct {
-	Accounts           int64
-	UsageEvents        int64
+	Accounts    int64
+	UsageEvents int64
+	// MonetizationEvents counts the rows, and those that costless events tell.
 	MonetizationEvents int64
 	BalanceUpdates     int64
 	// Replayed counts the decisions that were made again from the state that

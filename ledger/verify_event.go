@@ -38,13 +38,18 @@ func (p *proof) event(e *Event) {
 }
 
 // gather takes the parts and the postings that belong to an event off their
-// streams.
+// streams. The parts of a costless event are told by it, and none are stored.
 func (p *proof) gather(e *Event) {
 	p.ownParts, p.ownPostings = p.ownParts[:0], p.ownPostings[:0]
 	p.orphans(e.ID)
 	for m := p.parts.peek(); m != nil && m.Account == p.id && m.Event == e.ID; m = p.parts.peek() {
 		p.ownParts = append(p.ownParts, *m)
 		p.parts.take()
+	}
+	if e.Costless() {
+		p.noParts(e)
+		p.ownParts = appendCostless(p.ownParts[:0], e)
+		p.sum.MonetizationEvents += int64(len(p.ownParts))
 	}
 	end := e.FirstSequence + int64(e.Postings)
 	for b := p.postings.peek(); b != nil && b.Account == p.id && e.Postings > 0 && b.Sequence < end; b = p.postings.peek() {
@@ -170,7 +175,7 @@ func (p *proof) sumParts(e *Event) {
 	}
 }
 
-// noParts is for events that cost nothing by themselves.
+// noParts is for events of which no parts are stored.
 func (p *proof) noParts(e *Event) {
 	if n := len(p.ownParts); n > 0 {
 		p.fault("monetization", atEvent(e.ID), 0, n)

@@ -15,7 +15,8 @@ import (
 
 // Writes is all that a batch writes, in one transaction.
 type Writes struct {
-	Events       []Event
+	Events []Event
+	// Monetization holds none of costless events.
 	Monetization []Monetization
 	Postings     []book.Posting
 	// NewGrants are inserted; Lots are the new states of grants that stand.

@@ -47,6 +47,7 @@ var bugs = []bug{
 	// The proofs, and the edges.
 	{"the chain leaves the ordinal out", "ledger/book/chain.go", "	b = number(b, int64(p.Ordinal))\n", "", books},
 	{"units count as credits", "ledger/book/posting.go", "	if !p.Units {\n		if balance, ok", "	{\n		if balance, ok", books},
+	{"what grants paid is told as if it cost nothing", "ledger/costless.go", " && e.Postings == 0\n", "\n", tampered},
 	{"verify believes every charge", "ledger/verify_event.go", "if !book.Charged(m.Quantity, price.Micros, max(1, price.Per), m.Credits) {", "if m.Quantity < 0 {", tampered},
 	{"an amount may have seven digits", "graph/scalar/credits.go", "n > fractionDigits ||", "n > fractionDigits+1 ||", scalars},
 	{"a token that has expired is let in", "server/signin/signin.go", "	case !now.Before(c.Expires.Time):\n", "	case now.IsZero():\n", tokens},

@@ -445,7 +445,7 @@ type Reconciliation struct {
 	Accounts int64 `json:"accounts"`
 	// How many usage events were read.
 	UsageEvents int64 `json:"usageEvents"`
-	// How many monetization events were read.
+	// How many monetization events were read, those included that cost nothing.
 	MonetizationEvents int64 `json:"monetizationEvents"`
 	// How many balance updates were read.
 	BalanceUpdates int64 `json:"balanceUpdates"`

@@ -256,7 +256,7 @@ func (w *world) event(t *testing.T, from time.Time, n int, account, user string)
 	defer func() { _ = c.Close(context.Background()) }()
 	if _, err := c.Exec(t.Context(), `with made as (insert into usage_events (id, created_at, fingerprint, requested, granted, charged, plan_version, price_version, postings, kind,
 				status, reason, allow_partial, account_id, idempotency_key, user_id, feature, plan_key, steps)
-			select id, at, 1, 1, 1, 500000, 1, 1, 0, 1, 1, 1, false, $3, id::text, $4, 'chat', 'plus', '' from unnest($1::uuid[], $2::timestamptz[]) k(id, at) returning account_id, id)
+			select id, at, 1, 1, 1, 500000, 1, 1, 1, 1, 1, 1, false, $3, id::text, $4, 'chat', 'plus', '' from unnest($1::uuid[], $2::timestamptz[]) k(id, at) returning account_id, id)
 		insert into monetization_events (usage_event_id, quantity, credits, price_version, part, kind, account_id, bucket)
 			select id, 1, 500000, 1, 0, 5, account_id, 'credits' from made`, ids, times, account, user); err != nil {
 		t.Fatal(err)

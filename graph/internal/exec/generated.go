@@ -736,7 +736,7 @@ type UsageEvent {
   occurredAt: DateTime!
 }
 
-"What one funded part of a usage event costs: the second dataset. It never changes."
+"What one funded part of a usage event costs: the second dataset. It never changes. Where limits and the free tier paid for all of the usage, the decision's steps tell it, and it is not stored beside them."
 type MonetizationEvent {
   "The usage event's id and the part's number."
   id: ID!
@@ -1368,7 +1368,7 @@ type Reconciliation {
   accounts: Count!
   "How many usage events were read."
   usageEvents: Count!
-  "How many monetization events were read."
+  "How many monetization events were read, those included that cost nothing."
   monetizationEvents: Count!
   "How many balance updates were read."
   balanceUpdates: Count!
