@@ -38,6 +38,7 @@ type Engine struct {
 	catalogs Catalogs
 
 	hub       *hub
+	sharing   sharing
 	messages  Messages
 	outgoing  chan []string
 	reads     singleflight.Group

@@ -320,34 +320,3 @@ func (e *Engine) pauseAfter(ctx context.Context, err error) bool {
 		return true
 	}
 }
-
-// FollowAllDecisions delivers the events of all accounts, as FollowDecisions
-// does for one.
-func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter, after *ledger.ID, deliver func(ledger.FeedItem) error) error {
-	wake, stop := e.hub.watch("")
-	defer stop()
-	t := newTail(e, after)
-	for {
-		items, caughtUp, err := t.next(ctx)
-		if err != nil {
-			if !e.pauseAfter(ctx, err) {
-				return ctx.Err()
-			}
-			continue
-		}
-		for _, item := range items {
-			if !f.Matches(item.Decision) {
-				continue
-			}
-			if err := deliver(item); err != nil {
-				return err
-			}
-		}
-		if !caughtUp {
-			continue
-		}
-		if err := t.await(ctx, wake); err != nil {
-			return err
-		}
-	}
-}

@@ -210,6 +210,79 @@ func TestAllDecisionsComeInOneOrder(t *testing.T) {
 	}
 }
 
+// TestReadersOfAllDoNotMeet: one that does not take what it is given keeps the
+// others of its process from nothing and misses nothing, and one who sees a
+// single account is given nothing of what is read for the others.
+func TestReadersOfAllDoNotMeet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.clock.Run()
+	e := w.with(w.redis, engine.Options{})
+	own, other := w.account("own", "plus"), w.account("other", "plus")
+	quick := reading(t, e, "", nil)
+	follow := func(ctx context.Context, deliver func(ledger.FeedItem) error) (ended chan error) {
+		ended = make(chan error, 1)
+		go func() { ended <- e.FollowAllDecisions(ctx, ledger.DecisionFilter{}, nil, deliver) }()
+		return ended
+	}
+	ctx, end := context.WithCancel(t.Context())
+	given, taken := make(chan ledger.FeedItem), make(chan ledger.FeedItem, 100)
+	slow := follow(ctx, func(item ledger.FeedItem) error {
+		select {
+		case given <- item:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	walled := follow(ledger.Only(ctx, own), func(item ledger.FeedItem) error {
+		taken <- item
+		return nil
+	})
+	time.Sleep(100 * time.Millisecond) // all of them follow
+	const rounds = 20
+	for range rounds {
+		w.decide(e, own)
+		w.decide(e, other)
+	}
+	want := w.eventsOf("")
+	if got := quick.await(t, 2*rounds, 10*time.Second); !slices.Equal(got, want) {
+		t.Errorf("the quick one saw %d events, there are %d", len(got), len(want))
+	}
+	for i, id := range want {
+		if item := next(t, given); item.Event != id {
+			t.Fatalf("the slow one is given another event as number %d", i)
+		}
+	}
+	for i, id := range w.eventsOf(own) {
+		if item := next(t, taken); item.Event != id || item.Decision.Account != own {
+			t.Fatalf("who sees one account is given as number %d one of %s", i, item.Decision.Account)
+		}
+	}
+	end()
+	if a, b := <-slow, <-walled; !errors.Is(a, context.Canceled) || !errors.Is(b, context.Canceled) || len(taken) > 0 {
+		t.Errorf("they ended with %v and %v, and %d more events", a, b, len(taken))
+	}
+}
+
+// next is what is delivered next.
+func next(t *testing.T, delivered <-chan ledger.FeedItem) ledger.FeedItem {
+	t.Helper()
+	select {
+	case item := <-delivered:
+		return item
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing more is delivered")
+		return ledger.FeedItem{}
+	}
+}
+
+// decide has an engine decide something for an account.
+func (w *world) decide(e *engine.Engine, account string) {
+	w.t.Helper()
+	must(e.Authorize(context.Background(), engine.AuthorizeRequest{Account: account, User: "ann", Feature: "chat", Quantity: 1, Key: w.key()}))
+}
+
 // losing loses every message but each third.
 type losing struct {
 	engine.Messages

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -234,7 +235,8 @@ func TestAFeedMayBeginWhilePostgresIsAway(t *testing.T) {
 	w := newWorldOfStores(t, s)
 	a := w.account("early", "plus")
 	check(t, s.Postgres.StopFast())
-	r := reading(t, w.Engine, a, nil)
+	w.clock.Run() // which a reader of all accounts goes by
+	r, all := reading(t, w.Engine, a, nil), reading(t, w.Engine, "", nil)
 	anomalies := make(chan error, 1)
 	go func() { anomalies <- w.FollowAnomalies(t.Context(), func(*ledger.Anomaly) error { return nil }) }()
 	time.Sleep(100 * time.Millisecond) // it has asked by now
@@ -245,6 +247,10 @@ func TestAFeedMayBeginWhilePostgresIsAway(t *testing.T) {
 		}
 		// Until it knows where it begins, what is decided came before.
 		_, _ = w.Authorize(t.Context(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: w.key()})
+	}
+	want := w.eventsOf("")
+	if got := all.await(t, len(want), 5*time.Second); !slices.Equal(got, want) {
+		t.Errorf("a reader of all accounts saw %d events, there are %d", len(got), len(want))
 	}
 	select {
 	case err := <-anomalies:

@@ -56,6 +56,18 @@ func newTail(e *Engine, after *ledger.ID) *tail {
 	return t
 }
 
+// read reads the next events once the store can tell. Its error is that of ctx.
+func (t *tail) read(ctx context.Context) (items []ledger.FeedItem, caughtUp bool, err error) {
+	for {
+		if items, caughtUp, err = t.next(ctx); err == nil {
+			return items, caughtUp, nil
+		}
+		if !t.engine.pauseAfter(ctx, err) {
+			return nil, false, ctx.Err()
+		}
+	}
+}
+
 // next reads the next events. caughtUp tells that there are no more yet.
 func (t *tail) next(ctx context.Context) (items []ledger.FeedItem, caughtUp bool, err error) {
 	decided, err := t.decided(ctx)

@@ -9,7 +9,8 @@ import (
 )
 
 // FeedItem is one step of a feed of decisions: the event that happened, whose id
-// is the cursor, and the decision as it is now.
+// is the cursor, and the decision as it was when the event was read, or later. It
+// is given to many readers and never changed.
 type FeedItem struct {
 	Event    ID
 	Decision *Decision
