@@ -14,7 +14,7 @@ import (
 
 // account is the state of one account while a batch decides on it, and what
 // the worker keeps of it afterwards, valid as long as its version is the one in
-// the database. Only the worker of the account's shard touches it.
+// the database. It belongs to the batch that has taken it out of the states.
 type account struct {
 	ledger.Account
 	plan *ledger.Plan

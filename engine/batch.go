@@ -16,13 +16,13 @@ import (
 // batch is one transaction over the operations of a shard.
 type batch struct {
 	engine   *Engine
-	shard    *shard
 	ctx      context.Context
 	items    []*item
 	catalog  *ledger.Catalog
 	asked    ledger.Want
 	tx       Tx
 	loaded   *ledger.Loaded
+	known    map[string]*account // taken out of the states
 	accounts map[string]*account
 	order    []*account
 	writes   ledger.Writes
@@ -48,7 +48,7 @@ func (s *shard) runBatch(items []*item) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
-	b := &batch{engine: s.engine, shard: s, ctx: ctx, items: items, catalog: s.engine.Catalog(),
+	b := &batch{engine: s.engine, ctx: ctx, items: items, catalog: s.engine.Catalog(),
 		accounts: make(map[string]*account, len(items)), made: make(map[ledger.KeyRef]*ledger.Decision, len(items)),
 		current: make(map[ledger.EventRef]*ledger.Decision, len(items)), funded: make(map[ledger.ID]funds, len(items)),
 		writes: ledger.Writes{Events: make([]ledger.Event, 0, len(items)), Monetization: make([]ledger.Monetization, 0, len(items))}}
@@ -188,6 +188,6 @@ func (b *batch) keep() {
 		a.dropClosed()
 		a.prune()
 		a.dirty, a.changed = nil, nil
-		b.shard.states.Add(a.ID, a)
 	}
+	b.engine.states.keep(b.order)
 }

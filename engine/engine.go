@@ -26,6 +26,7 @@ type Engine struct {
 	random   func() uint64
 	log      *slog.Logger
 	shards   []*shard
+	states   *states
 	seed     maphash.Seed
 	catalog  atomic.Pointer[ledger.Catalog]
 	stats    stats
@@ -64,7 +65,7 @@ type Options struct {
 	// quarter more of PostgreSQL's time for each decision, in smaller batches,
 	// and answer no sooner.
 	Shards int
-	// States is how many accounts each worker remembers; 0: 8192.
+	// States is how many accounts are remembered; 0: 16384.
 	States int
 	// Messages wake the feeds of other processes; nil: they look themselves,
 	// every two seconds.
@@ -112,10 +113,11 @@ func newEngine(s Store, c Counters, catalogs Catalogs, o Options) *Engine {
 		shards = 2
 	}
 	if states == 0 {
-		states = 8192
+		states = 16384
 	}
+	e.states = newStates(states)
 	for range shards {
-		e.shards = append(e.shards, newShard(e, states))
+		e.shards = append(e.shards, newShard(e))
 	}
 	return e
 }
@@ -212,7 +214,14 @@ func (e *Engine) enqueue(it *item) {
 	}
 }
 
+// shardOf is whose turn an account is. Where other processes decide on the same
+// accounts there are workers enough to keep the database busy: with one worker
+// here the batches are twice as large, and cost a fifth less for each decision.
+// What is more than a batch goes to all of them.
 func (e *Engine) shardOf(account string) *shard {
+	if first := e.shards[0]; len(first.queue) < maxBatch && e.states.contested.Load() {
+		return first
+	}
 	return e.shards[maphash.String(e.seed, account)%uint64(len(e.shards))]
 }
 

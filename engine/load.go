@@ -44,6 +44,7 @@ func (b *batch) want() ledger.Want {
 	}
 	slices.Sort(w.Accounts)
 	w.Accounts = slices.Compact(w.Accounts)
+	b.known = b.engine.states.take(w.Accounts)
 	for _, id := range w.Accounts {
 		if b.readsAhead(id) {
 			w.GrantsOf = append(w.GrantsOf, id)
@@ -55,7 +56,7 @@ func (b *batch) want() ledger.Want {
 // readsAhead tells whether to read an account beside the locking of it: what
 // the worker does not know, or what has probably changed behind its back.
 func (b *batch) readsAhead(id string) bool {
-	a, known := b.shard.states.Peek(id)
+	a, known := b.known[id]
 	return !known || a.contested
 }
 
@@ -128,17 +129,21 @@ func (b *batch) arrange(ahead map[string]*prefetched) error {
 // makes new ones of the accounts that are new to it or changed behind its back.
 func (b *batch) adopt() error {
 	var changed []string
+	elsewhere := 0
 	for _, id := range b.asked.Accounts {
 		row := b.loaded.Accounts[id]
 		if row == nil {
 			continue // there is no such account
 		}
-		a, known := b.shard.states.Get(id)
+		a, known := b.known[id]
 		if known && a.Version == row.Version {
 			if a.alone++; a.alone == aloneAgain {
 				a.contested = false
 			}
 		} else {
+			if known {
+				elsewhere++
+			}
 			a = &account{Account: *row, contested: known}
 			if grants, read := b.grantsOf(id); read {
 				a.setGrants(grants)
@@ -154,6 +159,7 @@ func (b *batch) adopt() error {
 		b.accounts[id] = a
 		b.order = append(b.order, a)
 	}
+	b.engine.states.note(len(b.known), elsewhere)
 	if len(changed) == 0 {
 		return nil
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
 	"spillway/ledger"
 )
 
@@ -42,8 +40,6 @@ type item struct {
 type shard struct {
 	engine *Engine
 	queue  chan *item
-	// states are the accounts decided on lately; only the worker uses them.
-	states *simplelru.LRU[string, *account]
 }
 
 // Sizes measured as best on two cores: larger batches wait for themselves,
@@ -53,9 +49,8 @@ const (
 	queueDepth = 8192
 )
 
-func newShard(e *Engine, states int) *shard {
-	lru, _ := simplelru.NewLRU[string, *account](states, nil) // fails only for a size below 1
-	return &shard{engine: e, queue: make(chan *item, queueDepth), states: lru}
+func newShard(e *Engine) *shard {
+	return &shard{engine: e, queue: make(chan *item, queueDepth)}
 }
 
 // work runs batches until the queue is closed.
@@ -114,7 +109,6 @@ func (s *shard) attempt(items []*item, tries int) {
 	if err == nil {
 		return
 	}
-	s.forget(items)
 	var unknown *ledger.UnknownOutcomeError
 	switch {
 	case errors.As(err, &unknown) || ledger.Away(err):
@@ -133,13 +127,6 @@ func (s *shard) attempt(items []*item, tries int) {
 		half := len(items) / 2
 		s.attempt(items[:half], 0)
 		s.attempt(items[half:], 0)
-	}
-}
-
-// forget drops the states that a failed batch has touched.
-func (s *shard) forget(items []*item) {
-	for _, it := range items {
-		s.states.Remove(it.op.account())
 	}
 }
 

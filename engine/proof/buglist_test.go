@@ -17,6 +17,7 @@ var bugs = []bug{
 	{"the version of counters is not compared", "engine/load.go", "if p.Version != a.Version || p.Shape != a.shape {", "if p.Shape != a.shape {", storm},
 	{"the shape of counters is not compared", "engine/load.go", "if p.Version != a.Version || p.Shape != a.shape {", "if p.Version != a.Version {", storm},
 	{"what the worker remembers is not compared", "engine/load.go", "if known && a.Version == row.Version {", "if known {", storm},
+	{"two batches are given the same state", "engine/states.go", "			s.lru.Remove(id)\n", "", "./engine -run TestAStateBelongsToOneBatch"},
 	{"an account keeps its version", "engine/batch.go", "a.close(a.nextID(b.random()))", "a.nextID(b.random())\n		a.close(a.Version)", storm},
 	{"an account's time follows the clock of whoever decides", "engine/account.go", "a.now = max(now, a.DecidedAt+1)", "a.now = now", storm},
 	{"Redis sets fields whatever its version is", "engine/counters/redis.go", "if now[1] ~= ARGV[1] or now[2] ~= ARGV[4] then", "if false then", hashes},
