@@ -13,7 +13,7 @@ import (
 )
 
 // account is the state of one account while a batch decides on it, and what
-// the worker keeps of it afterwards, valid as long as its version is the one in
+// is remembered of it afterwards, valid as long as its version is the one in
 // the database. It belongs to the batch that has taken it out of the states.
 type account struct {
 	ledger.Account
@@ -33,7 +33,7 @@ type account struct {
 	// pruned is how many were left when those without effect were last dropped.
 	pruned int
 
-	// alone counts the batches in a row that found the account as this worker
+	// alone counts the batches in a row that found the account as this process
 	// had left it. contested: lately one did not, since another process decides
 	// on it too.
 	alone     int

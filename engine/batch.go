@@ -158,7 +158,7 @@ func (b *batch) writeCounters(written []*account, updates []counters.Update) {
 }
 
 // Writing thousands of entries for each batch costs more than all else that it
-// does. Nobody else asks for them while this worker alone decides on the
+// does. Nobody else asks for them while this process alone decides on the
 // account: whoever begins to finds an older version and counts the usage again.
 const (
 	largeUpdate = 4096 // entries

@@ -320,3 +320,47 @@ func replayed(d *ledger.Decision) *ledger.Decision {
 	again.Replayed = true
 	return &again
 }
+
+// Two processes that are asked for the same accounts notice it, and one that is
+// left alone with them notices that too.
+func TestProcessesNoticeEachOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := w.another(w.redis)
+	var accounts []string
+	for i := range 100 {
+		accounts = append(accounts, w.account(fmt.Sprint("shared", i), "paid"))
+		w.credits(accounts[i], 1_000_000_000)
+	}
+	turn := 0
+	decide := func(e *engine.Engine) {
+		turn++
+		requests := make([]engine.AuthorizeRequest, len(accounts))
+		for i, a := range accounts {
+			requests[i] = engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: fmt.Sprint("turn", turn)}
+		}
+		for _, answer := range e.AuthorizeBatch(t.Context(), requests) {
+			if answer.Err != nil || answer.Decision.Status != ledger.StatusAllowed {
+				t.Fatalf("turn %d: %+v", turn, answer)
+			}
+		}
+	}
+	for range 8 {
+		decide(w.Engine)
+		decide(other)
+	}
+	if !w.Contested() || !other.Contested() {
+		t.Errorf("of two that take turns one knows: %t, the other: %t", w.Contested(), other.Contested())
+	}
+	for range 25 {
+		decide(other)
+	}
+	if other.Contested() || !w.Contested() {
+		t.Errorf("left alone it knows: %t; the one that is asked no more: %t", !other.Contested(), w.Contested())
+	}
+	for _, a := range accounts {
+		if b := w.balance(a); b.Available != 1_000_000_000-int64(turn)*500_000 {
+			t.Errorf("%s: %d is left after %d decisions", a, b.Available, turn)
+		}
+	}
+}

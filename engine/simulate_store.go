@@ -138,9 +138,6 @@ func (s *pastStore) GrantsByID(_ context.Context, _ string, ids []ledger.ID) ([]
 
 // PartsOf are the parts of an event, simulated or made before.
 func (s *pastStore) PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetization, []ledger.PostingRow, error) {
-	if e.Costless() {
-		return e.CostlessParts(), nil, nil
-	}
 	if f, ok := s.funded[e.ID]; ok {
 		return f.parts, f.postings, nil
 	}

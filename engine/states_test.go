@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"testing"
 
 	"spillway/ledger"
@@ -69,5 +70,38 @@ func TestWhenAccountsAreContested(t *testing.T) {
 	s.note(1, 1)
 	if s.contested.Load() {
 		t.Error("one account says nothing of the others")
+	}
+}
+
+// Contested tells a test whether other processes decide on many of the accounts
+// that this one decides on.
+func (e *Engine) Contested() bool { return e.states.contested.Load() }
+
+// Contested accounts are the first worker's, up to a batch of them; others, and
+// what is more, are everybody's.
+func TestWhoseTurnAContestedAccountIs(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		contested bool
+		waiting   int
+		all       bool
+	}{
+		{"nobody else decides on them", false, 0, true},
+		{"others do", true, 0, false},
+		{"nearly a batch waits", true, maxBatch - 1, false},
+		{"more than a batch waits", true, maxBatch, true},
+	} {
+		e := newEngine(nil, nil, nil, Options{})
+		e.states.contested.Store(c.contested)
+		for range c.waiting {
+			e.shards[0].queue <- &item{}
+		}
+		workers := map[*shard]bool{}
+		for i := range 100 {
+			workers[e.shardOf(fmt.Sprint("account", i))] = true
+		}
+		if (len(workers) == len(e.shards)) != c.all || !workers[e.shards[0]] {
+			t.Errorf("%s: %d of %d workers", c.name, len(workers), len(e.shards))
+		}
 	}
 }

@@ -65,6 +65,9 @@ func (b *batch) partsOf(e *ledger.Event) ([]ledger.Monetization, []ledger.Postin
 	if f, ok := b.funded[e.ID]; ok {
 		return f.parts, f.postings, nil
 	}
+	if e.Costless() {
+		return e.CostlessParts(), nil, nil
+	}
 	return b.tx.PartsOf(b.ctx, e)
 }
 

@@ -16,11 +16,7 @@ import (
 func TestTheWatchReadsByIndex(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.Open(t, url)
 	c, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)

@@ -92,11 +92,7 @@ func eventsOfAllKinds(n int) (events []ledger.Event, stored []ledger.Monetizatio
 func TestCostlessPartsAreToldAlikeEverywhere(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.Open(t, url)
 	events, stored := eventsOfAllKinds(600)
 	tx, _, err := l.Begin(t.Context(), ledger.Want{Accounts: []string{"acme"}})
 	if err != nil {

@@ -136,11 +136,7 @@ func explain(t *testing.T, pool *pgxpool.Pool, sql string) *node {
 func TestHotStatementsLookUpTheirRows(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.Open(t, url)
 	// What the condition on the index must hold, by statement and table; the
 	// rest of a key would make it a look-up of all that the account ever did.
 	conditions := map[string]map[string]string{

@@ -63,11 +63,7 @@ func readBy(plan *node) (rows float64) {
 func TestAPageCostsTheSameHoweverMuchThereIs(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.Open(t, url)
 	c, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -166,11 +162,7 @@ func TestAPageCostsTheSameHoweverMuchThereIs(t *testing.T) {
 func TestASearchListsTheNewestFirst(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.Open(t, url)
 	ledgertest.Exec(t, url, `insert into accounts (account_id, name, status, plan_key, version, decided_at, created_at)
 		select case when n % 20 > 0 or n between 22001 and 49000 then 'other-' when n > 49000 then 'few-' else 'many-' end || n % 1000 || '-' || n,
 			'N' || n % 30, 1, 'p', gen_random_uuid(), now(),

@@ -39,11 +39,7 @@ func TestTheNewestRowsAreFoundByTheirTime(t *testing.T) {
 	const written = 50_000
 	url := ledgertest.URL(t)
 	unsummarized(t, url, written)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.Open(t, url)
 	s := prepare(t, l.ReadPool(), ledger.TimeStatements)
 	const late, end, none = "timestamptz '2026-01-01 00:00:49.9'", "timestamptz '2026-01-01 00:01'", "'ffffffff-0000-7000-8000-000000000000'"
 	read := map[string]func() float64{
@@ -95,11 +91,7 @@ func TestSummariesMakeWayForVacuum(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
 	unsummarized(t, url, 5000)
-	l, err := ledger.Open(t.Context(), url, ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(l.Close)
+	l := ledgertest.Open(t, url)
 	c, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)

@@ -148,9 +148,6 @@ func (tx *memoryTx) GrantsByID(_ context.Context, account string, ids []ledger.I
 
 // PartsOf reads the parts and the postings of an event.
 func (tx *memoryTx) PartsOf(_ context.Context, e *ledger.Event) ([]ledger.Monetization, []ledger.PostingRow, error) {
-	if e.Costless() {
-		return e.CostlessParts(), nil, nil
-	}
 	r := tx.memory.accounts[e.Account]
 	if e.Postings == 0 {
 		return slices.Clone(r.parts[e.ID]), nil, nil

@@ -78,7 +78,13 @@ func Options() ledger.Options {
 // New opens a ledger on a fresh database.
 func New(t testing.TB) *ledger.Ledger {
 	t.Helper()
-	l, err := ledger.Open(context.Background(), URL(t), Options())
+	return Open(t, URL(t))
+}
+
+// Open opens a ledger on a database that URL has made.
+func Open(t testing.TB, databaseURL string) *ledger.Ledger {
+	t.Helper()
+	l, err := ledger.Open(context.Background(), databaseURL, Options())
 	if err != nil {
 		t.Fatal(err)
 	}
