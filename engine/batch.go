@@ -13,19 +13,21 @@ import (
 	"spillway/ledger/failpoint"
 )
 
-// batch is one transaction over the operations of a shard.
+// batch is one transaction over some operations.
 type batch struct {
-	engine   *Engine
-	ctx      context.Context
-	items    []*item
-	catalog  *ledger.Catalog
-	asked    ledger.Want
-	tx       Tx
-	loaded   *ledger.Loaded
-	known    map[string]*account // taken out of the states
-	accounts map[string]*account
-	order    []*account
-	writes   ledger.Writes
+	engine *Engine
+	ctx    context.Context
+	items  []*item
+	// committing is called before COMMIT is sent.
+	committing func()
+	catalog    *ledger.Catalog
+	asked      ledger.Want
+	tx         Tx
+	loaded     *ledger.Loaded
+	known      map[string]*account // taken out of the states
+	accounts   map[string]*account
+	order      []*account
+	writes     ledger.Writes
 	// made are the decisions of this batch's events by their keys: the same key
 	// twice in one batch is one decision.
 	made map[ledger.KeyRef]*ledger.Decision
@@ -39,8 +41,9 @@ type batch struct {
 const batchTimeout = 10 * time.Second
 
 // runBatch answers all items, or returns an error and answers none. The error
-// says what to do: see shard.attempt.
-func (s *shard) runBatch(items []*item) (err error) {
+// says what to do: see
+// Engine.attempt. committing is called when COMMIT is about to be sent.
+func (e *Engine) runBatch(items []*item, committing func()) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("engine: %v\n%s", fault, debug.Stack())
@@ -48,7 +51,7 @@ func (s *shard) runBatch(items []*item) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
-	b := &batch{engine: s.engine, ctx: ctx, items: items, catalog: s.engine.Catalog(),
+	b := &batch{engine: e, ctx: ctx, items: items, committing: committing, catalog: e.Catalog(),
 		accounts: make(map[string]*account, len(items)), made: make(map[ledger.KeyRef]*ledger.Decision, len(items)),
 		current: make(map[ledger.EventRef]*ledger.Decision, len(items)), funded: make(map[ledger.ID]funds, len(items)),
 		writes: ledger.Writes{Events: make([]ledger.Event, 0, len(items)), Monetization: make([]ledger.Monetization, 0, len(items))}}
@@ -131,6 +134,7 @@ func (b *batch) record() error {
 	err := b.tx.Commit(b.ctx, &b.writes, func() {
 		b.writeCounters(written, updates)
 		b.reach(failpoint.CountersWritten)
+		b.committing()
 	})
 	if err != nil {
 		return err

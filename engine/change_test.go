@@ -351,7 +351,7 @@ func TestWindowsComeBackOnlyWhileTheirSecondCounts(t *testing.T) {
 func TestTimeNeverRunsBackwards(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	engines := []*engine.Engine{w.Engine, w.another(w.redis), w.with(away{}, engine.Options{Shards: 1})}
+	engines := []*engine.Engine{w.Engine, w.another(w.redis), w.with(away{}, engine.Options{Workers: 1})}
 	a := w.account("clock", "plus")
 	ctx := context.Background()
 	var last *ledger.Decision

@@ -149,7 +149,7 @@ func slotsMove(t *testing.T, c *redisCluster, w *world) {
 // process writes, another finds without counting the events again.
 func (w *world) shares(t *testing.T, accounts ...string) {
 	t.Helper()
-	forgetful := w.with(w.redis, engine.Options{Shards: 1, States: 1})
+	forgetful := w.with(w.redis, engine.Options{Workers: 1, States: 1})
 	for _, e := range []*engine.Engine{w.Engine, forgetful} {
 		before := forgetful.Rebuilds()
 		for _, a := range accounts {
@@ -171,8 +171,8 @@ func nodeDies(t *testing.T, c *redisCluster, w *world) {
 		address, _ := c.owner(a)
 		byNode[address], twins[a] = a, w.account(fmt.Sprint("twin", n), "windows")
 	}
-	plain := w.with(away{}, engine.Options{Shards: 1, States: 1})
-	engines := []*engine.Engine{w.Engine, w.another(w.redis), w.with(w.redis, engine.Options{Shards: 1, States: 1})}
+	plain := w.with(away{}, engine.Options{Workers: 1, States: 1})
+	engines := []*engine.Engine{w.Engine, w.another(w.redis), w.with(w.redis, engine.Options{Workers: 1, States: 1})}
 	accounts := slices.Sorted(maps.Values(byNode))
 	var alive []string
 	calls := 0

@@ -2,15 +2,14 @@
 // refunds, and changes what accounts hold, each as one step of the same
 // protocol (load → decide → record).
 //
-// An account belongs to one of a few shards by the hash of its id, or, where
-// other processes decide on the same accounts, to the first. A shard has one
-// worker that takes all that waits, up to a cap, and runs it as one batch
-// (batch.go): take what is remembered of the accounts (states.go); lock them in
-// PostgreSQL and read what is needed; check the counters by the accounts'
-// versions, and rebuild from usage events those that do not fit (load.go);
-// decide each operation in the order of arrival on the state in memory; write
-// the counters under the new version; commit everything in one round trip; only
-// then answer.
+// All that is asked waits in one line (line.go). A worker takes what waits, up
+// to a cap, and runs it as one batch; an account belongs to one batch at a time
+// (worker.go). A batch (batch.go) takes what is remembered of the accounts
+// (states.go); locks them in PostgreSQL and reads what is needed; checks the
+// counters by the accounts' versions, and rebuilds from usage events those that
+// do not fit (load.go); decides each operation in the order of arrival on the
+// state in memory; writes the counters under the new version; commits
+// everything in one round trip; only then answers.
 //
 // Each operation is a file: authorize.go, settle.go, release.go, refund.go,
 // grants.go, settings.go. What they share of taking and giving back is in

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"hash/maphash"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -25,15 +24,12 @@ type Engine struct {
 	clock    func() time.Time
 	random   func() uint64
 	log      *slog.Logger
-	shards   []*shard
+	line     *line
 	states   *states
-	seed     maphash.Seed
 	catalog  atomic.Pointer[ledger.Catalog]
 	stats    stats
 
-	// closing guards the queues: once it is set, nothing more is sent.
-	closing  sync.RWMutex
-	closed   bool
+	deciders int // workers
 	workers  sync.WaitGroup
 	stop     context.CancelFunc
 	catalogs Catalogs
@@ -61,10 +57,10 @@ type Options struct {
 	Clock func() time.Time
 	// Random makes the tails of ids; nil: the system's.
 	Random func() uint64
-	// Shards is the number of workers; 0: 2. On two cores four of them take a
-	// quarter more of PostgreSQL's time for each decision, in smaller batches,
-	// and answer no sooner.
-	Shards int
+	// Workers run batches; 0: 2. On two cores four of them take a quarter more of
+	// PostgreSQL's time for each decision, in smaller batches, and answer no
+	// sooner.
+	Workers int
 	// States is how many accounts are remembered; 0: 16384.
 	States int
 	// Messages wake the feeds of other processes; nil: they look themselves,
@@ -96,7 +92,7 @@ func NewOn(ctx context.Context, s Store, catalogs Catalogs, c Counters, o Option
 }
 
 func newEngine(s Store, c Counters, catalogs Catalogs, o Options) *Engine {
-	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, random: o.Random, log: o.Log, seed: maphash.MakeSeed(),
+	e := &Engine{store: s, counters: c, catalogs: catalogs, clock: o.Clock, random: o.Random, log: o.Log,
 		hub: newHub(), messages: o.Messages, outgoing: make(chan []string, 256),
 		anomalies: newAnomalies()}
 	if e.clock == nil {
@@ -108,17 +104,15 @@ func newEngine(s Store, c Counters, catalogs Catalogs, o Options) *Engine {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	shards, states := o.Shards, o.States
-	if shards == 0 {
-		shards = 2
+	states := o.States
+	if e.deciders = o.Workers; e.deciders == 0 {
+		e.deciders = 2
 	}
 	if states == 0 {
 		states = 16384
 	}
 	e.states = newStates(states)
-	for range shards {
-		e.shards = append(e.shards, newShard(e))
-	}
+	e.line = newLine(e.deciders)
 	return e
 }
 
@@ -134,8 +128,8 @@ func (e *Engine) open(ctx context.Context) (*Engine, error) {
 func (e *Engine) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
-	for _, s := range e.shards {
-		e.workers.Go(s.work)
+	for range e.deciders {
+		e.workers.Go(e.work)
 	}
 	e.workers.Go(func() { e.followCatalog(ctx) })
 	e.workers.Go(func() { e.carry(ctx) })
@@ -146,16 +140,9 @@ func (e *Engine) start() {
 
 // Close answers what waits and stops the workers. Later calls get UNAVAILABLE.
 func (e *Engine) Close() {
-	e.closing.Lock()
-	if e.closed {
-		e.closing.Unlock()
+	if !e.line.close() {
 		return
 	}
-	e.closed = true
-	for _, s := range e.shards {
-		close(s.queue)
-	}
-	e.closing.Unlock()
 	e.stop()
 	e.workers.Wait()
 }
@@ -166,8 +153,8 @@ func (e *Engine) submit(ctx context.Context, ops ...operation) []*item {
 	now := time.Now() // how long something waits, the decision's own clock does not tell
 	for i, op := range ops {
 		items[i] = &item{ctx: ctx, op: op, queued: now, alone: len(ops) == 1, done: make(chan struct{})}
-		e.enqueue(items[i])
 	}
+	e.line.add(items...)
 	for _, it := range items {
 		select {
 		case <-it.done:
@@ -198,31 +185,6 @@ func abandon(items []*item) []*item {
 		}
 	}
 	return left
-}
-
-func (e *Engine) enqueue(it *item) {
-	e.closing.RLock()
-	defer e.closing.RUnlock()
-	if e.closed {
-		it.finish(nil, unavailable(context.Canceled))
-		return
-	}
-	select {
-	case e.shardOf(it.op.account()).queue <- it:
-	default:
-		it.finish(nil, tooMany())
-	}
-}
-
-// shardOf is whose turn an account is. Where other processes decide on the same
-// accounts there are workers enough to keep the database busy: with one worker
-// here the batches are twice as large, and cost a fifth less for each decision.
-// What is more than a batch goes to all of them.
-func (e *Engine) shardOf(account string) *shard {
-	if first := e.shards[0]; len(first.queue) < maxBatch && e.states.contested.Load() {
-		return first
-	}
-	return e.shards[maphash.String(e.seed, account)%uint64(len(e.shards))]
 }
 
 // do runs one operation and returns its answer as T.

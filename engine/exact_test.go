@@ -106,7 +106,7 @@ func TestConcurrentSweepsDoEachThingOnce(t *testing.T) {
 func TestAnAnswerThatIsRepeatedTellsHowItStandsNow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.Engine = w.with(w.redis, engine.Options{Shards: 1})
+	w.Engine = w.with(w.redis, engine.Options{Workers: 1})
 	gate, a := w.account("gate", "plus"), w.account("again", "plus")
 	d := w.ask(a, "chat", 5)
 	var group sync.WaitGroup

@@ -57,7 +57,7 @@ func (w *world) with(c engine.Counters, o engine.Options) *engine.Engine {
 // the database each time.
 func (w *world) lanes(seed uint64) []*lane {
 	w.t.Helper()
-	forgetful := engine.Options{Shards: 1, States: 1}
+	forgetful := engine.Options{Workers: 1, States: 1}
 	make := func(name string, engines ...*engine.Engine) *lane {
 		return &lane{world: w, name: name, engines: engines, account: w.account(fmt.Sprint(name, seed), "base"), disturb: func(*rand.Rand) {}}
 	}

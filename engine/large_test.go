@@ -61,7 +61,7 @@ func TestLargeCountersAreWrittenOnlyWhereSomebodyReadsThem(t *testing.T) {
 	w.ask(a, "chat", 1) // what the past repeats
 	w.past(a, before)
 	w.clock.Add(time.Second)
-	one := w.with(first, engine.Options{Shards: 1})
+	one := w.with(first, engine.Options{Workers: 1})
 	spent := int64(before + 1)
 	ask := func(e *engine.Engine) {
 		t.Helper()
@@ -85,7 +85,7 @@ func TestLargeCountersAreWrittenOnlyWhereSomebodyReadsThem(t *testing.T) {
 		t.Errorf("%d writes until it was sure to be alone, then %d", sure, n-sure)
 	}
 
-	two := w.with(second, engine.Options{Shards: 1})
+	two := w.with(second, engine.Options{Workers: 1})
 	ask(two)
 	if two.Rebuilds() != 1 {
 		t.Errorf("%d rebuilds in the second process", two.Rebuilds())
@@ -108,7 +108,7 @@ func TestAContestedAccountIsReadAhead(t *testing.T) {
 	w.windowed()
 	a := w.account("contested", "windows")
 	c := &counting{Counters: w.redis}
-	one, two := w.with(c, engine.Options{Shards: 1}), w.with(w.redis, engine.Options{Shards: 1})
+	one, two := w.with(c, engine.Options{Workers: 1}), w.with(w.redis, engine.Options{Workers: 1})
 	ask := func(e *engine.Engine) (reads int64) {
 		w.clock.Add(time.Minute)
 		before := c.reads.Load()
@@ -135,7 +135,7 @@ func TestAContestedAccountIsReadAhead(t *testing.T) {
 func TestANewAccountIsNotCountedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.windowed()
-	e := w.with(w.redis, engine.Options{Shards: 1})
+	e := w.with(w.redis, engine.Options{Workers: 1})
 	var accounts []string
 	for i := range 5 {
 		accounts = append(accounts, w.account(fmt.Sprint("new", i), "windows"))
@@ -151,13 +151,13 @@ func TestANewAccountIsNotCountedAgain(t *testing.T) {
 		t.Errorf("%d rebuilds", n)
 	}
 	// What it then wrote counts elsewhere too.
-	two := w.with(w.redis, engine.Options{Shards: 1})
+	two := w.with(w.redis, engine.Options{Workers: 1})
 	ask(two)
 	if n := two.Rebuilds(); n != 0 {
 		t.Errorf("%d rebuilds in another process", n)
 	}
 	// And without Redis it is counted from the usage.
-	three := w.with(away{}, engine.Options{Shards: 1})
+	three := w.with(away{}, engine.Options{Workers: 1})
 	ask(three)
 	if n := three.Rebuilds(); n != int64(len(accounts)) {
 		t.Errorf("%d rebuilds without Redis", n)

@@ -129,7 +129,6 @@ func (b *batch) arrange(ahead map[string]*prefetched) error {
 // makes new ones of the accounts that are new to it or changed behind its back.
 func (b *batch) adopt() error {
 	var changed []string
-	elsewhere := 0
 	for _, id := range b.asked.Accounts {
 		row := b.loaded.Accounts[id]
 		if row == nil {
@@ -141,9 +140,6 @@ func (b *batch) adopt() error {
 				a.contested = false
 			}
 		} else {
-			if known {
-				elsewhere++
-			}
 			a = &account{Account: *row, contested: known}
 			if grants, read := b.grantsOf(id); read {
 				a.setGrants(grants)
@@ -159,7 +155,6 @@ func (b *batch) adopt() error {
 		b.accounts[id] = a
 		b.order = append(b.order, a)
 	}
-	b.engine.states.note(len(b.known), elsewhere)
 	if len(changed) == 0 {
 		return nil
 	}

@@ -94,7 +94,7 @@ func redisLost(t *testing.T, s *stores.Stores) {
 	w := newWorldOfStores(t, s)
 	w.windowed()
 	ctx := context.Background()
-	forgetful := engine.Options{Shards: 1, States: 1}
+	forgetful := engine.Options{Workers: 1, States: 1}
 	engines := []*engine.Engine{w.Engine, w.another(w.redis), w.with(w.redis, forgetful)}
 	plain := w.with(away{}, forgetful)
 	account, twin, decoy := w.account("account", "windows"), w.account("twin", "windows"), w.account("decoy", "windows")
@@ -248,7 +248,7 @@ func redisBackWithinASecond(t *testing.T, s *stores.Stores) {
 	w := newWorldOfStores(t, s)
 	w.windowed()
 	a := w.account("back", "windows")
-	forgetful := w.with(w.redis, engine.Options{Shards: 1, States: 1})
+	forgetful := w.with(w.redis, engine.Options{Workers: 1, States: 1})
 	ctx := context.Background()
 	call := func(e *engine.Engine) {
 		w.clock.Add(time.Second)

@@ -99,7 +99,7 @@ func (e *Engine) newSimulator(ctx context.Context, account string, rules []water
 	}
 	s := &simulator{ctx: ctx, ledger: e.ledger, id: account, from: from, to: to, store: store, clock: from,
 		real: map[ledger.ID]*ledger.Decision{}, ids: map[ledger.ID]ledger.ID{}}
-	s.engine = newEngine(store, noCounters{}, nil, Options{Clock: func() time.Time { return s.clock.Time() }, Shards: 1, States: 1})
+	s.engine = newEngine(store, noCounters{}, nil, Options{Clock: func() time.Time { return s.clock.Time() }, Workers: 1, States: 1})
 	s.engine.catalog.Store(e.Catalog().WithPlan(simulatedPlan, rules))
 	if s.changes, err = e.ledger.SettingsBetween(ctx, account, from, to); err != nil {
 		return nil, err
@@ -281,7 +281,7 @@ func (s *simulator) runBatch(items []*item) error {
 		return err
 	}
 	s.store.keep = s.keep
-	return s.engine.shards[0].runBatch(items)
+	return s.engine.runBatch(items, func() {})
 }
 
 // do runs one operation. What it refuses did not fit any more: a hold that was

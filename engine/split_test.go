@@ -81,7 +81,7 @@ func TestOneBadItemFailsAlone(t *testing.T) {
 	t.Parallel()
 	const neighbors, place = 12, 7
 	w := newWorld(t)
-	w.Engine = w.with(w.redis, engine.Options{Shards: 1})
+	w.Engine = w.with(w.redis, engine.Options{Workers: 1})
 	fresh := `with v as (update accounts set version = gen_random_uuid() where account_id = 'BAD') `
 	for name, tamper := range map[string]struct{ spoil, mend string }{
 		"a posting under the next sequence": {

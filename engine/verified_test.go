@@ -33,7 +33,7 @@ func (w *world) verified() {
 func TestLocksAreTakenInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	engines := []*engine.Engine{w.Engine, w.another(w.redis), w.with(away{}, engine.Options{Shards: 2})}
+	engines := []*engine.Engine{w.Engine, w.another(w.redis), w.with(away{}, engine.Options{Workers: 2})}
 	var accounts []string
 	for i := range 40 {
 		accounts = append(accounts, w.account(fmt.Sprint("o", i), "paid"))

@@ -6,7 +6,7 @@ var bugs = []bug{
 	// The protocol.
 	{"an error of COMMIT is not looked at", "engine/batch.go",
 		"	if err != nil {\n		return err\n	}\n	b.keep()\n", "	_ = err\n	b.keep()\n", storm},
-	{"an unknown outcome counts as a failure", "engine/shard.go", "errors.As(err, &unknown) || ledger.Away(err):", "!errors.As(err, &unknown) && ledger.Away(err):", storm},
+	{"an unknown outcome counts as a failure", "engine/worker.go", "errors.As(err, &unknown) || ledger.Away(err):", "!errors.As(err, &unknown) && ledger.Away(err):", storm},
 	{"an error at COMMIT counts as a refusal", "ledger/write.go",
 		"	case err != nil:\n		return &UnknownOutcomeError{err}", "	case err != nil:\n		return fmt.Errorf(\"rolled back: %s\", err)", cuts},
 	{"an earlier decision of the key is not looked for", "engine/funding.go", "	e := b.loaded.Earlier[ref]\n", "	var e *ledger.Event\n", storm},
@@ -18,6 +18,8 @@ var bugs = []bug{
 	{"the shape of counters is not compared", "engine/load.go", "if p.Version != a.Version || p.Shape != a.shape {", "if p.Version != a.Version {", storm},
 	{"what the worker remembers is not compared", "engine/load.go", "if known && a.Version == row.Version {", "if known {", storm},
 	{"two batches are given the same state", "engine/states.go", "			s.lru.Remove(id)\n", "", "./engine -run TestAStateBelongsToOneBatch"},
+	{"an account is in two batches", "engine/line.go", "		default:\n			l.behind[account] = append(l.behind[account], it)\n",
+		"		default:\n			t.items = append(t.items, it)\n", "./engine -run TestAnAccountBelongsToOneBatch"},
 	{"an account keeps its version", "engine/batch.go", "a.close(a.nextID(b.random()))", "a.nextID(b.random())\n		a.close(a.Version)", storm},
 	{"an account's time follows the clock of whoever decides", "engine/account.go", "a.now = max(now, a.DecidedAt+1)", "a.now = now", storm},
 	{"Redis sets fields whatever its version is", "engine/counters/redis.go", "if now[1] ~= ARGV[1] or now[2] ~= ARGV[4] then", "if false then", hashes},

@@ -174,7 +174,7 @@ func TestTheStoresAgree(t *testing.T) {
 	// One remembers nothing and reads everything, the other what has changed.
 	var engines []*engine.Engine
 	for _, states := range []int{1, 8} {
-		e := must(engine.NewOn(ctx, b, s.ledger, forgetful{counters.NewMemory()}, engine.Options{Shards: 1, States: states, Clock: s.clock.Now}))
+		e := must(engine.NewOn(ctx, b, s.ledger, forgetful{counters.NewMemory()}, engine.Options{Workers: 1, States: states, Clock: s.clock.Now}))
 		defer e.Close()
 		engines = append(engines, e)
 	}

@@ -65,7 +65,7 @@ func (s *simulation) newServer(n int) *server {
 	v.stop = stop
 	random := rand.New(rand.NewPCG(s.seed, uint64(s.started)))
 	s.started++
-	v.Engine = must(engine.NewOn(ctx, v, s.db, v, engine.Options{Shards: 1, States: 8, Random: random.Uint64,
+	v.Engine = must(engine.NewOn(ctx, v, s.db, v, engine.Options{Workers: 1, States: 8, Random: random.Uint64,
 		Clock: v.now}))
 	return v
 }

@@ -45,7 +45,7 @@ func Seed(ctx context.Context, l *ledger.Ledger, now time.Time) error {
 		return nil // the last thing that seeding does
 	}
 	c := &clock{now: now.AddDate(0, 0, -historyDays)}
-	e, err := engine.New(ctx, l, counters.NewMemory(), engine.Options{Clock: c.Now, Shards: 2})
+	e, err := engine.New(ctx, l, counters.NewMemory(), engine.Options{Clock: c.Now, Workers: 2})
 	if err != nil {
 		return err
 	}

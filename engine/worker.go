@@ -28,6 +28,7 @@ type item struct {
 	ctx    context.Context
 	op     operation
 	queued time.Time
+	number uint64 // in the order of arrival
 	// alone: the request holds nothing else. It can be turned away, where one
 	// of many cannot without the others.
 	alone  bool
@@ -36,32 +37,14 @@ type item struct {
 	done   chan struct{}
 }
 
-// shard is a queue and its worker.
-type shard struct {
-	engine *Engine
-	queue  chan *item
-}
+// maxBatch is the size of the largest batch, measured as best on two cores.
+const maxBatch = 256
 
-// Sizes measured as best on two cores: larger batches wait for themselves,
-// smaller ones for the disk.
-const (
-	maxBatch   = 256
-	queueDepth = 8192
-)
-
-func newShard(e *Engine) *shard {
-	return &shard{engine: e, queue: make(chan *item, queueDepth)}
-}
-
-// work runs batches until the queue is closed.
-func (s *shard) work() {
-	items := make([]*item, 0, maxBatch)
-	for first := range s.queue {
-		items = append(items[:0], first)
-		for len(items) < maxBatch && len(s.queue) > 0 {
-			items = append(items, <-s.queue)
-		}
-		s.process(items)
+// work runs batches until the line is closed and empty.
+func (e *Engine) work() {
+	for t := e.line.take(); t != nil; t = e.line.take() {
+		e.process(t)
+		t.end()
 	}
 }
 
@@ -85,27 +68,28 @@ func (it *item) overdue(crowded bool) bool {
 
 // process answers each item: by a batch, and where a batch fails, by smaller
 // ones, so that one bad item never fails its neighbours.
-func (s *shard) process(items []*item) {
-	inTime, crowded := items[:0:0], len(s.queue) >= crowd
-	for _, it := range items {
-		if it.overdue(crowded) {
+func (e *Engine) process(t *taken) {
+	inTime := make([]*item, 0, len(t.items))
+	for _, it := range t.items {
+		if it.overdue(t.crowded) {
 			it.finish(nil, tooMany())
 		} else {
 			inTime = append(inTime, it)
 		}
 	}
-	s.attempt(inTime, 0)
+	e.attempt(inTime, 0, func() { t.reach(committing) })
 }
 
 // maxAttempts bounds how often a batch is begun again after its connection
 // broke.
 const maxAttempts = 4
 
-func (s *shard) attempt(items []*item, tries int) {
+// attempt runs a batch; committing is called when its COMMIT is on its way.
+func (e *Engine) attempt(items []*item, tries int, committing func()) {
 	if items = waiting(items); len(items) == 0 {
 		return
 	}
-	err := s.runBatch(items)
+	err := e.runBatch(items, committing)
 	if err == nil {
 		return
 	}
@@ -119,14 +103,14 @@ func (s *shard) attempt(items []*item, tries int) {
 			return
 		}
 		time.Sleep(time.Duration(tries) * 20 * time.Millisecond)
-		s.attempt(items, tries+1)
+		e.attempt(items, tries+1, committing)
 	case len(items) == 1:
-		s.engine.log.Error("an operation failed", "error", err, "account", items[0].op.account())
+		e.log.Error("an operation failed", "error", err, "account", items[0].op.account())
 		items[0].finish(nil, internal(err))
 	default:
 		half := len(items) / 2
-		s.attempt(items[:half], 0)
-		s.attempt(items[half:], 0)
+		e.attempt(items[:half], 0, committing)
+		e.attempt(items[half:], 0, committing)
 	}
 }
 
