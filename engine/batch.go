@@ -132,9 +132,9 @@ func (b *batch) record() error {
 		}
 	}
 	err := b.tx.Commit(b.ctx, &b.writes, func() {
+		b.committing()
 		b.writeCounters(written, updates)
 		b.reach(failpoint.CountersWritten)
-		b.committing()
 	})
 	if err != nil {
 		return err
