@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,10 +103,10 @@ func toSecond(n, from int64) int64 {
 var errSteps = errors.New("ledger: steps cannot be read")
 
 // DecodeSteps reads what EncodeSteps wrote into the event, whose At must be
-// set.
+// set, over the steps that it has.
 func DecodeSteps(e *Event, text string) error {
 	e.CeilingRoom, e.CapRoom, e.Indivisible = -1, -1, false
-	e.Steps = make([]Step, 0, strings.Count(text, ";")+1)
+	e.Steps = slices.Grow(e.Steps[:0], strings.Count(text, ";")+1)
 	for text != "" {
 		var one string
 		one, text, _ = strings.Cut(text, ";")

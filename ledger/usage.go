@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"context"
-	"time"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,7 +36,8 @@ type Since struct {
 }
 
 // UsageReader reads events of accounts, of each in the order of their ids, those
-// that counters count: everything that granted or gave back.
+// that counters count: everything that granted or gave back. An event is there
+// until the next one.
 type UsageReader func(since []Since, each func(*Event) error) error
 
 // usageSince reads what counters count. The ids ascend with time, so that the
@@ -60,20 +61,20 @@ func usageSinceEach(ctx context.Context, q querier, since []Since, each func(*Ev
 	return eachUsage(rows, err, each)
 }
 
+// eachUsage hands on one event after the other, in the same place: after a
+// FLUSHALL they are millions.
 func eachUsage(rows pgx.Rows, err error, each func(*Event) error) error {
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	r := reader{texts: &texts{}}
+	var e Event
 	for rows.Next() {
-		var e Event
-		var at time.Time
-		var steps string
-		if err := rows.Scan(&e.Account, &at, &e.Kind, &e.User, &e.Feature, &steps); err != nil {
-			return err
-		}
-		e.At = waterfall.InstantOf(at)
-		if err := DecodeSteps(&e, steps); err != nil {
+		r.values, r.next = rows.RawValues(), 0
+		e = Event{Account: r.text(), At: r.instant(), Kind: EventKind(r.int16()), User: r.text(), Feature: r.text(), Steps: e.Steps[:0]}
+		err := DecodeSteps(&e, string(r.raw()))
+		if err = errors.Join(r.err, err); err != nil {
 			return err
 		}
 		if err := each(&e); err != nil {

@@ -128,7 +128,7 @@ func (b *bothTx) UsageSince(ctx context.Context, since []ledger.Since, each func
 	var usage, other []counted
 	note := func(all *[]counted) func(*ledger.Event) error {
 		return func(e *ledger.Event) error {
-			*all = append(*all, counted{e.At, e.Kind, e.User, e.Feature, e.Steps})
+			*all = append(*all, counted{e.At, e.Kind, e.User, e.Feature, slices.Clone(e.Steps)})
 			return nil
 		}
 	}
