@@ -18,16 +18,16 @@ type batch struct {
 	engine *Engine
 	ctx    context.Context
 	items  []*item
-	// committing is called before COMMIT is sent.
-	committing func()
-	catalog    *ledger.Catalog
-	asked      ledger.Want
-	tx         Tx
-	loaded     *ledger.Loaded
-	known      map[string]*account // taken out of the states
-	accounts   map[string]*account
-	order      []*account
-	writes     ledger.Writes
+	// sent is called when all that is to be written is sent, and COMMIT is not.
+	sent     func()
+	catalog  *ledger.Catalog
+	asked    ledger.Want
+	tx       Tx
+	loaded   *ledger.Loaded
+	known    map[string]*account // taken out of the states
+	accounts map[string]*account
+	order    []*account
+	writes   ledger.Writes
 	// made are the decisions of this batch's events by their keys: the same key
 	// twice in one batch is one decision.
 	made map[ledger.KeyRef]*ledger.Decision
@@ -42,8 +42,8 @@ const batchTimeout = 10 * time.Second
 
 // runBatch answers all items, or returns an error and answers none. The error
 // says what to do: see
-// Engine.attempt. committing is called when COMMIT is about to be sent.
-func (e *Engine) runBatch(items []*item, committing func()) (err error) {
+// Engine.attempt. sent is called when all that it writes is sent, before COMMIT.
+func (e *Engine) runBatch(items []*item, sent func()) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("engine: %v\n%s", fault, debug.Stack())
@@ -51,7 +51,7 @@ func (e *Engine) runBatch(items []*item, committing func()) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
-	b := &batch{engine: e, ctx: ctx, items: items, committing: committing, catalog: e.Catalog(),
+	b := &batch{engine: e, ctx: ctx, items: items, sent: sent, catalog: e.Catalog(),
 		accounts: make(map[string]*account, len(items)), made: make(map[ledger.KeyRef]*ledger.Decision, len(items)),
 		current: make(map[ledger.EventRef]*ledger.Decision, len(items)), funded: make(map[ledger.ID]funds, len(items)),
 		writes: ledger.Writes{Events: make([]ledger.Event, 0, len(items)), Monetization: make([]ledger.Monetization, 0, len(items))}}
@@ -132,7 +132,7 @@ func (b *batch) record() error {
 		}
 	}
 	err := b.tx.Commit(b.ctx, &b.writes, func() {
-		b.committing()
+		b.sent()
 		b.writeCounters(written, updates)
 		b.reach(failpoint.CountersWritten)
 	})

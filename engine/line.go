@@ -16,7 +16,7 @@ import (
 // round trips, ten statements and a COMMIT, is then shared by as many items as
 // can be: with two workers, sixty-four callers cost a sixth more of the
 // processor. Another worker begins beside it with as many items as are under
-// way when those only wait for their COMMIT, and with enoughBeside while they
+// way when those only wait for the stores, and with enoughBeside while they
 // are still decided on. Nobody waits while nobody works.
 type line struct {
 	mu   sync.Mutex
@@ -29,9 +29,9 @@ type line struct {
 	arrived uint64
 	holders map[string]*taken
 	// How many batches are at these stages, and how many items they have.
-	deciding, committing, underWay int
-	watched                        bool // there is another worker that could go on
-	closed                         bool
+	deciding, writing, underWay int
+	watched                     bool // there is another worker that could go on
+	closed                      bool
 }
 
 const (
@@ -50,9 +50,9 @@ const (
 type stage uint8
 
 const (
-	deciding   stage = iota + 1
-	committing       // COMMIT is on its way
-	aside            // it takes longer than others should wait for
+	deciding stage = iota + 1
+	writing        // all is sent to the database but COMMIT, which waits for Redis
+	aside          // it takes longer than others should wait for
 	over
 )
 
@@ -108,7 +108,7 @@ func (l *line) place(it *item) *Fault {
 func (l *line) ready() bool {
 	n := len(l.waiting)
 	switch {
-	case n == 0 || l.closed || l.deciding+l.committing == 0:
+	case n == 0 || l.closed || l.deciding+l.writing == 0:
 		return n > 0
 	case l.deciding == 0:
 		return n >= min(l.underWay, enoughBeside)
@@ -179,8 +179,8 @@ func (l *line) move(t *taken, to stage) {
 		switch t.stage {
 		case deciding:
 			l.deciding += n
-		case committing:
-			l.committing += n
+		case writing:
+			l.writing += n
 		default:
 			return
 		}

@@ -67,10 +67,10 @@ func TestWhenAWorkerBegins(t *testing.T) {
 		{"few wait beside a batch that is decided on", 30, deciding, enoughBeside - 1, false},
 		{"as many wait as are decided on", 30, deciding, 30, false},
 		{"many wait beside a batch that is decided on", 30, deciding, enoughBeside, true},
-		{"fewer wait than are committed", 30, committing, 29, false},
-		{"as many wait as are committed", 30, committing, 30, true},
-		{"many are committed, and enough for a batch wait", maxBatch, committing, enoughBeside, true},
-		{"many are committed, and fewer wait", maxBatch, committing, enoughBeside - 1, false},
+		{"fewer wait than are written", 30, writing, 29, false},
+		{"as many wait as are written", 30, writing, 30, true},
+		{"many are written, and enough for a batch wait", maxBatch, writing, enoughBeside, true},
+		{"many are written, and fewer wait", maxBatch, writing, enoughBeside - 1, false},
 		{"one waits beside a batch that takes too long", 30, aside, 1, true},
 		{"one waits behind a batch that has ended", 30, over, 1, true},
 	} {
@@ -133,11 +133,11 @@ func TestABatchGoesOneWay(t *testing.T) {
 	l := newLine(1)
 	l.add(wishes("a", 3)...)
 	took := takeNow(t, l)
-	for _, to := range []stage{deciding, committing, deciding, aside, committing} {
+	for _, to := range []stage{deciding, writing, deciding, aside, writing} {
 		took.reach(to)
 	}
-	if took.stage != aside || l.deciding+l.committing+l.underWay != 0 {
-		t.Errorf("it is at stage %d, and the line counts %d, %d, %d", took.stage, l.deciding, l.committing, l.underWay)
+	if took.stage != aside || l.deciding+l.writing+l.underWay != 0 {
+		t.Errorf("it is at stage %d, and the line counts %d, %d, %d", took.stage, l.deciding, l.writing, l.underWay)
 	}
 	took.end()
 	took.reach(aside)
@@ -196,7 +196,7 @@ func TestABatchThatTakesTooLong(t *testing.T) {
 		quick := takeNow(t, l)
 		quick.end()
 		time.Sleep(2 * patience)
-		if quick.stage != over || l.deciding+l.committing+l.underWay != 0 {
+		if quick.stage != over || l.deciding+l.writing+l.underWay != 0 {
 			t.Errorf("one that has ended is at stage %d", quick.stage)
 		}
 	})
@@ -267,7 +267,7 @@ func TestTheLineKeepsItsWord(t *testing.T) {
 					}
 				}
 				if random.IntN(2) == 0 {
-					took.reach(committing)
+					took.reach(writing)
 				}
 				time.Sleep(time.Duration(random.IntN(200)) * time.Microsecond)
 				for _, a := range mine {

@@ -77,19 +77,20 @@ func (e *Engine) process(t *taken) {
 			inTime = append(inTime, it)
 		}
 	}
-	e.attempt(inTime, 0, func() { t.reach(committing) })
+	e.attempt(inTime, 0, func() { t.reach(writing) })
 }
 
 // maxAttempts bounds how often a batch is begun again after its connection
 // broke.
 const maxAttempts = 4
 
-// attempt runs a batch; committing is called when its COMMIT is on its way.
-func (e *Engine) attempt(items []*item, tries int, committing func()) {
+// attempt runs a batch; sent is called when all of it is sent but its
+// COMMIT.
+func (e *Engine) attempt(items []*item, tries int, sent func()) {
 	if items = waiting(items); len(items) == 0 {
 		return
 	}
-	err := e.runBatch(items, committing)
+	err := e.runBatch(items, sent)
 	if err == nil {
 		return
 	}
@@ -103,14 +104,14 @@ func (e *Engine) attempt(items []*item, tries int, committing func()) {
 			return
 		}
 		time.Sleep(time.Duration(tries) * 20 * time.Millisecond)
-		e.attempt(items, tries+1, committing)
+		e.attempt(items, tries+1, sent)
 	case len(items) == 1:
 		e.log.Error("an operation failed", "error", err, "account", items[0].op.account())
 		items[0].finish(nil, internal(err))
 	default:
 		half := len(items) / 2
-		e.attempt(items[:half], 0, committing)
-		e.attempt(items[half:], 0, committing)
+		e.attempt(items[:half], 0, sent)
+		e.attempt(items[half:], 0, sent)
 	}
 }
 
