@@ -127,6 +127,45 @@ func TestAnAccountBelongsToOneBatch(t *testing.T) {
 	}
 }
 
+// What is more than a batch of one account waits for the end of it.
+func TestMoreThanABatchOfAnAccount(t *testing.T) {
+	l := newLine(1)
+	for range maxBatch + 1 {
+		l.add(wishFor("a"))
+	}
+	l.add(wishFor("b"))
+	first := takeNow(t, l)
+	first.reach(aside)
+	second := takeNow(t, l)
+	if len(first.items) != maxBatch || len(second.items) != 1 || second.accounts[0] != "b" {
+		t.Errorf("the first batch has %d items, the second %d of %s", len(first.items), len(second.items), second.accounts)
+	}
+	second.end()
+	first.end()
+	if last := takeNow(t, l); len(last.items) != 1 || last.accounts[0] != "a" {
+		t.Errorf("the last batch has %d items of %s", len(last.items), last.accounts)
+	}
+}
+
+// What comes at once is enough for two workers.
+func TestWorkersWakeEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(2)
+		var workers sync.WaitGroup
+		var took [2]int
+		for w := range took {
+			workers.Go(func() { took[w] = len(l.take().items) })
+		}
+		synctest.Wait()
+		begun := time.Now()
+		l.add(wishes("a", maxBatch+enoughBeside)...)
+		workers.Wait()
+		if took[0]+took[1] != maxBatch+enoughBeside || time.Since(begun) != 0 {
+			t.Errorf("after %v they took %v", time.Since(begun), took)
+		}
+	})
+}
+
 // A batch that is begun again is not further than it was, and one that has ended
 // counts no more.
 func TestABatchGoesOneWay(t *testing.T) {

@@ -19,7 +19,7 @@ var bugs = []bug{
 	{"what the worker remembers is not compared", "engine/load.go", "if known && a.Version == row.Version {", "if known {", storm},
 	{"two batches are given the same state", "engine/states.go", "			s.lru.Remove(id)\n", "", "./engine -run TestAStateBelongsToOneBatch"},
 	{"an account is in two batches", "engine/line.go", "		default:\n			l.behind[account] = append(l.behind[account], it)\n",
-		"		default:\n			t.items = append(t.items, it)\n", "./engine -run TestAnAccountBelongsToOneBatch"},
+		"		default:\n			t.items = append(t.items, it)\n", "./engine -run TestMoreThanABatchOfAnAccount"},
 	{"an account keeps its version", "engine/batch.go", "a.close(a.nextID(b.random()))", "a.nextID(b.random())\n		a.close(a.Version)", storm},
 	{"an account's time follows the clock of whoever decides", "engine/account.go", "a.now = max(now, a.DecidedAt+1)", "a.now = now", storm},
 	{"Redis sets fields whatever its version is", "engine/counters/redis.go", "if now[1] ~= ARGV[1] or now[2] ~= ARGV[4] then", "if false then", hashes},
