@@ -41,8 +41,7 @@ type batch struct {
 const batchTimeout = 10 * time.Second
 
 // runBatch answers all items, or returns an error and answers none. The error
-// says what to do: see
-// Engine.attempt. sent is called when all that it writes is sent, before COMMIT.
+// says what to do: see Engine.attempt.
 func (e *Engine) runBatch(items []*item, sent func()) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {

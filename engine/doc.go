@@ -2,9 +2,9 @@
 // refunds, and changes what accounts hold, each as one step of the same
 // protocol (load → decide → record).
 //
-// All that is asked waits in one line (line.go). A worker takes what waits, up
-// to a cap, and runs it as one batch; an account belongs to one batch at a time
-// (worker.go). A batch (batch.go) takes what is remembered of the accounts
+// All that is asked waits in one line, and an account belongs to one batch at a
+// time (line.go). A worker takes what waits, up to a cap, and runs it as one
+// batch (worker.go). A batch (batch.go) takes what is remembered of the accounts
 // (states.go); locks them in PostgreSQL and reads what is needed; checks the
 // counters by the accounts' versions, and rebuilds from usage events those that
 // do not fit (load.go); decides each operation in the order of arrival on the

@@ -29,7 +29,6 @@ type Engine struct {
 	catalog  atomic.Pointer[ledger.Catalog]
 	stats    stats
 
-	deciders int // workers
 	workers  sync.WaitGroup
 	stop     context.CancelFunc
 	catalogs Catalogs
@@ -104,15 +103,15 @@ func newEngine(s Store, c Counters, catalogs Catalogs, o Options) *Engine {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	states := o.States
-	if e.deciders = o.Workers; e.deciders == 0 {
-		e.deciders = 2
+	workers, states := o.Workers, o.States
+	if workers == 0 {
+		workers = 2
 	}
 	if states == 0 {
 		states = 16384
 	}
 	e.states = newStates(states)
-	e.line = newLine(e.deciders)
+	e.line = newLine(workers)
 	return e
 }
 
@@ -128,7 +127,7 @@ func (e *Engine) open(ctx context.Context) (*Engine, error) {
 func (e *Engine) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
-	for range e.deciders {
+	for range e.line.workers {
 		e.workers.Go(e.work)
 	}
 	e.workers.Go(func() { e.followCatalog(ctx) })

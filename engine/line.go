@@ -30,7 +30,7 @@ type line struct {
 	holders map[string]*taken
 	// How many batches are at these stages, and how many items they have.
 	deciding, writing, underWay int
-	watched                     bool // there is another worker that could go on
+	workers                     int
 	closed                      bool
 }
 
@@ -38,8 +38,8 @@ const (
 	// enoughBeside is measured: with 128 the batches of 256 callers are too
 	// small, with 256 the second worker is idle too often.
 	enoughBeside = maxBatch * 3 / 4
-	// mostWaiting items wait at most; what a batch has to end for takes half of
-	// the places for each account at most.
+	// mostWaiting items wait at most. Those of one account, while a batch has it,
+	// take half of the places at most.
 	mostWaiting = 16384
 	// patience is how long a batch may take before the others go on as if it
 	// were not there: it may wait for a lock that another process holds.
@@ -51,7 +51,7 @@ type stage uint8
 
 const (
 	deciding stage = iota + 1
-	writing        // all is sent to the database but COMMIT, which waits for Redis
+	writing        // the stores have all of it; COMMIT is behind, or on its way
 	aside          // it takes longer than others should wait for
 	over
 )
@@ -67,7 +67,7 @@ type taken struct {
 }
 
 func newLine(workers int) *line {
-	l := &line{behind: map[string][]*item{}, holders: map[string]*taken{}, watched: workers > 1}
+	l := &line{behind: map[string][]*item{}, holders: map[string]*taken{}, workers: workers}
 	l.more = sync.NewCond(&l.mu)
 	return l
 }
@@ -167,7 +167,7 @@ func (l *line) begin() *taken {
 	l.length -= len(t.items)
 	t.crowded = l.length >= crowd
 	l.move(t, deciding)
-	if l.watched {
+	if l.workers > 1 { // another one could go on
 		t.late = time.AfterFunc(patience, func() { t.reach(aside) })
 	}
 	return t
@@ -191,8 +191,8 @@ func (l *line) move(t *taken, to stage) {
 	count(1)
 }
 
-// reach notes that a batch has come to a stage. It goes back to none: one that
-// is begun again after its COMMIT went lost is no further than it was.
+// reach notes that a batch has come to a stage. It never goes back: what of it is
+// begun again, after a fault, counts as it did.
 func (t *taken) reach(to stage) {
 	t.line.mu.Lock()
 	defer t.line.mu.Unlock()

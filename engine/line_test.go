@@ -344,3 +344,10 @@ func TestTheLineKeepsItsWord(t *testing.T) {
 		t.Errorf("%d items of %d; %d wait, %d accounts are kept", done.Load(), 16*each, l.length, len(l.holders))
 	}
 }
+
+// Stages tells a test how many batches are decided on, and how many written.
+func (e *Engine) Stages() (deciding, writing int) {
+	e.line.mu.Lock()
+	defer e.line.mu.Unlock()
+	return e.line.deciding, e.line.writing
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"spillway/engine"
+	"spillway/engine/counters"
 	"spillway/ledger"
 )
 
@@ -321,4 +322,37 @@ func replayed(d *ledger.Decision) *ledger.Decision {
 	again := *d
 	again.Replayed = true
 	return &again
+}
+
+// seen is a counter store that looks when it is written to.
+type seen struct {
+	engine.Counters
+	look func()
+}
+
+func (s seen) Write(ctx context.Context, updates []counters.Update) ([]bool, error) {
+	s.look()
+	return s.Counters.Write(ctx, updates)
+}
+
+// While the stores write, the next batch may begin; a batch that is answered
+// is in nobody's way.
+func TestABatchTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.account("staged", "paid")
+	w.credits(a, 1_000_000)
+	var e *engine.Engine
+	looked := 0
+	e = w.with(seen{w.redis, func() {
+		looked++
+		if deciding, writing := e.Stages(); deciding != 0 || writing != 1 {
+			t.Errorf("while it is written, %d batches are decided on and %d written", deciding, writing)
+		}
+	}}, engine.Options{Workers: 1})
+	must(e.Authorize(t.Context(), engine.AuthorizeRequest{Account: a, User: "ann", Feature: "chat", Quantity: 1, Key: "k"}))
+	e.Close()
+	if deciding, writing := e.Stages(); looked != 1 || deciding+writing != 0 {
+		t.Errorf("%d batches were written; %d and %d are under way", looked, deciding, writing)
+	}
 }

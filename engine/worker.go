@@ -84,8 +84,7 @@ func (e *Engine) process(t *taken) {
 // broke.
 const maxAttempts = 4
 
-// attempt runs a batch; sent is called when all of it is sent but its
-// COMMIT.
+// attempt runs a batch; for sent see batch.
 func (e *Engine) attempt(items []*item, tries int, sent func()) {
 	if items = waiting(items); len(items) == 0 {
 		return
