@@ -9,10 +9,10 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"runtime/debug"
 	"syscall"
 
 	"spillway/bench/bare"
+	"spillway/server/tune"
 )
 
 // options of the command line.
@@ -24,11 +24,14 @@ type options struct {
 	out     string
 	readme  string
 	profile string
+	against string
+	// connections of the comparison with another build, separated by commas.
+	connections string
 }
 
 func main() {
 	// As the server does by itself, so that the engine here is the one there.
-	debug.SetGCPercent(200)
+	tune.Collector()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()
@@ -47,9 +50,12 @@ func run(ctx context.Context) error {
 	flag.StringVar(&o.out, "out", "bench/latest.json", "the `file` for the report; a run of some parts writes none")
 	flag.StringVar(&o.readme, "readme", "", "also write the table into this `file`")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the engine and of the server into this `folder`, and measure nothing")
+	flag.StringVar(&o.against, "against", "", "hold the server against another build of it, this `file`, and measure nothing else")
+	flag.StringVar(&o.connections, "connections", "64", "with -against, the `numbers` of connections, separated by commas")
 	asBare := flag.Bool("bare", false, "be the bare gqlgen server that the GraphQL layer is held against")
 	flag.Parse()
 	if *asBare {
+		tune.Timers() // as the server does
 		return serveBare(ctx)
 	}
 	var err error
@@ -63,6 +69,9 @@ func run(ctx context.Context) error {
 	defer b.close()
 	if o.profile != "" {
 		return b.profile(ctx)
+	}
+	if o.against != "" {
+		return b.measureAgainst(ctx)
 	}
 	if err := b.measure(ctx); err != nil {
 		return err

@@ -22,6 +22,10 @@ type anomalies struct {
 	conflicts map[string]int64
 	open      map[ledger.AnomalyKind]int64
 	raised    map[ledger.AnomalyKind]int64
+
+	// passing is held by a pass of this process, and paces are the pass's.
+	passing sync.Mutex
+	paces   paces
 }
 
 func newAnomalies() *anomalies {
@@ -86,6 +90,9 @@ func (e *Engine) WatchAnomalies(ctx context.Context, rules AnomalyRules) error {
 	p := &watchPass{engine: e, rules: rules, now: now}
 	var opened []ledger.Anomaly
 	did, err := e.ledger.WatchAnomalies(ctx, now, func(tx *ledger.WatchTx) (err error) {
+		w := e.anomalies
+		w.passing.Lock()
+		defer w.passing.Unlock()
 		p.tx = tx
 		if err := p.run(ctx); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"spillway/engine/waterfall"
@@ -143,18 +144,17 @@ func (p *watchPass) spikes(ctx context.Context) error {
 	if !p.counted {
 		return nil // what is usual is not known yet
 	}
-	standing := p.accounts(ledger.SpendSpike, ledger.DenialSpike)
-	paces, err := p.tx.Paces(ctx, p.now-spikeSpan, p.rules.SpikeSpend, p.rules.SpikeDenials, standing)
+	quiet := map[string]bool{}
+	for _, account := range p.accounts(ledger.SpendSpike, ledger.DenialSpike) {
+		quiet[account] = true
+	}
+	paces, err := p.paces(ctx, quiet)
 	if err != nil {
 		return err
 	}
 	days, err := p.weekOf(ctx, paces)
 	if err != nil {
 		return err
-	}
-	quiet := map[string]bool{}
-	for _, account := range standing {
-		quiet[account] = true
 	}
 	today := dayNumber(p.now)
 	for i := range paces {
@@ -170,6 +170,25 @@ func (p *watchPass) spikes(ctx context.Context) error {
 		p.resolve(ledger.DenialSpike, account)
 	}
 	return nil
+}
+
+// paces are those of the accounts that spent or were denied enough for a spike,
+// and of those named, ordered by account.
+func (p *watchPass) paces(ctx context.Context, standing map[string]bool) ([]ledger.Pace, error) {
+	all, err := p.engine.anomalies.paces.at(p.now, func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+		return p.tx.Paces(ctx, from, to)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var found []ledger.Pace
+	for account, pace := range all {
+		if pace.Spent >= p.rules.SpikeSpend || pace.Denials >= p.rules.SpikeDenials || standing[account] {
+			found = append(found, pace)
+		}
+	}
+	slices.SortFunc(found, func(a, b ledger.Pace) int { return strings.Compare(a.Account, b.Account) })
+	return found, nil
 }
 
 func (p *watchPass) compare(observed, limit float64, a ledger.Anomaly) {

@@ -18,14 +18,10 @@ const dayColumns = `account_id, day - date '1970-01-01', hours, peak_spent, peak
 // The statements of a pass of the watch. What they cost depends on what has
 // happened since the last, and on the accounts they name.
 const (
-	sqlPaces = `select account_id, least(sum(spent), 9223372036854775807)::bigint, sum(denials)::bigint,
-			coalesce(min(feature) filter (where spent * 2 > all_spent), ''), coalesce(min(feature) filter (where denials * 2 > all_denials), '')
-		from (select account_id, feature, spent, denials,
-				sum(spent) over (partition by account_id) as all_spent, sum(denials) over (partition by account_id) as all_denials
-			from (select u.account_id, u.feature, sum(` + spentSQL + `) as spent, sum(` + deniedSQL + `) as denials
-				from usage_events u where u.created_at >= $1 group by 1, 2) f) a
-		where all_spent >= $2 or all_denials >= $3 or account_id = any($4)
-		group by account_id order by account_id`
+	sqlPaces = `select account_id, feature, least(spent, 9223372036854775807)::bigint, denials::bigint
+		from (select u.account_id, u.feature, sum(` + spentSQL + `) as spent, sum(` + deniedSQL + `) as denials
+			from usage_events u where u.created_at >= $1 and u.created_at < $2 group by 1, 2) f
+		where spent > 0 or denials > 0`
 
 	sqlCountDays = `select account_id, slot::date - date '1970-01-01', bit_or(hour),
 			least(max(spent), 9223372036854775807)::bigint, max(denials)::bigint

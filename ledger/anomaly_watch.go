@@ -71,14 +71,21 @@ type Pace struct {
 	DenialFeature string
 }
 
-// Paces reads the paces since an instant of the accounts that spent or were
-// denied at least so much, and of the accounts named. The coarse index over
-// time finds the events.
-func (w *WatchTx) Paces(ctx context.Context, since waterfall.Instant, spent, denials int64, accounts []string) ([]Pace, error) {
-	rows, err := w.tx.Query(ctx, sqlPaces, since.Time(), spent, denials, accounts)
-	return collect(rows, err, func(row pgx.Row) (*Pace, error) {
-		p := &Pace{}
-		return p, row.Scan(&p.Account, &p.Spent, &p.Denials, &p.SpentFeature, &p.DenialFeature)
+// FeaturePace is a Pace's part for one feature.
+type FeaturePace struct {
+	Account, Feature string
+	Spent            int64 // millionths
+	Denials          int64
+}
+
+// Paces sums up the usage events of [from, to) by account and feature, those
+// that spent or were denied nothing left out. The coarse index over time finds
+// the events.
+func (w *WatchTx) Paces(ctx context.Context, from, to waterfall.Instant) ([]FeaturePace, error) {
+	rows, err := w.tx.Query(ctx, sqlPaces, from.Time(), to.Time())
+	return collect(rows, err, func(row pgx.Row) (*FeaturePace, error) {
+		p := &FeaturePace{}
+		return p, row.Scan(&p.Account, &p.Feature, &p.Spent, &p.Denials)
 	})
 }
 

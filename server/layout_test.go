@@ -41,7 +41,7 @@ var layout = map[string]mapped{
 	"migrations": {},
 	"web":        {},
 	"server":     {imports: []string{"engine", "engine/counters", "engine/waterfall", "graph", "ledger", "ledger/book", "migrations", "web"}},
-	"bench":      {imports: []string{"engine", "engine/counters", "engine/waterfall", "graph", "ledger", "ledger/book", "migrations", "server/stores"}},
+	"bench":      {imports: []string{"engine", "engine/counters", "engine/waterfall", "graph", "ledger", "ledger/book", "migrations", "server/stores", "server/tune"}},
 }
 
 // aside are packages that only tests may import.

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"math"
+	"time"
+
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// paces sum up what accounts spent and were denied in the last ten minutes. They
+// are kept from one pass of the watch to the next, so that a pass reads what
+// came since and what has become too old, each once, and again only the last
+// half minute, in which events may still appear. Read whole, ten minutes of a
+// busy server take seconds of each processor.
+type paces struct {
+	// All events of [from, to) are in sums; to is 0 where nothing is.
+	from, to waterfall.Instant
+	sums     map[string][]featurePace
+	// The sums are made anew at the next pass where they are amiss, which is
+	// that they cannot be right, and in any case after a while: somebody may
+	// have taken away events that are in them.
+	amiss bool
+	begun waterfall.Instant
+}
+
+// featurePace is what an account spent (millionths) and was denied for a
+// feature.
+type featurePace struct {
+	feature        string
+	spent, denials int64
+}
+
+// readPaces sums up the events of [from, to) by account and feature, in any
+// order; what is 0 may be left out.
+type readPaces func(from, to waterfall.Instant) ([]ledger.FeaturePace, error)
+
+// pacesStand is how long sums stand.
+const pacesStand = waterfall.Instant(time.Hour / time.Microsecond)
+
+// at returns the paces of the ten minutes before now, by account.
+func (p *paces) at(now waterfall.Instant, read readPaces) (map[string]ledger.Pace, error) {
+	from, to := now-spikeSpan, now-countLag
+	if p.amiss || p.to < from || p.to > to || p.from > from || now-p.begun > pacesStand {
+		*p = paces{from: from, to: from, sums: map[string][]featurePace{}, begun: now}
+	}
+	var gone, come, fresh []ledger.FeaturePace
+	for _, part := range []struct {
+		from, to waterfall.Instant
+		found    *[]ledger.FeaturePace
+	}{{p.from, from, &gone}, {p.to, to, &come}, {to, now + spikeSpan, &fresh}} { // other clocks may be ahead
+		if part.from == part.to {
+			continue
+		}
+		var err error
+		if *part.found, err = read(part.from, part.to); err != nil {
+			return nil, err
+		}
+	}
+	p.from, p.to = from, to
+	p.add(come, 1)
+	p.add(gone, -1)
+	p.add(fresh, 1)
+	totals := make(map[string]ledger.Pace, len(p.sums))
+	for account, features := range p.sums {
+		totals[account] = total(account, features)
+	}
+	p.add(fresh, -1)
+	return totals, nil
+}
+
+// add adds to the sums, or takes away what was added. A sum below zero means that
+// an event appeared later than any should; one above what 64 bits hold stands at
+// that.
+func (p *paces) add(parts []ledger.FeaturePace, sign int64) {
+	for i := range parts {
+		part := &parts[i]
+		features := p.sums[part.Account]
+		at := 0
+		for at < len(features) && features[at].feature != part.Feature {
+			at++
+		}
+		if at == len(features) {
+			features = append(features, featurePace{feature: part.Feature})
+		}
+		f := &features[at]
+		f.spent, f.denials = p.sum(f.spent, sign*part.Spent), p.sum(f.denials, sign*part.Denials)
+		if f.spent == 0 && f.denials == 0 {
+			features[at] = features[len(features)-1]
+			features = features[:len(features)-1]
+		}
+		if len(features) == 0 {
+			delete(p.sums, part.Account)
+		} else {
+			p.sums[part.Account] = features
+		}
+	}
+}
+
+func (p *paces) sum(a, b int64) int64 {
+	switch {
+	case b > math.MaxInt64-a:
+		p.amiss = true
+		return math.MaxInt64
+	case a+b < 0:
+		p.amiss = true
+		return 0
+	}
+	return a + b
+}
+
+// total adds up an account's features, and names those that account for more
+// than half.
+func total(account string, features []featurePace) ledger.Pace {
+	sum := ledger.Pace{Account: account}
+	for _, f := range features {
+		sum.Spent, sum.Denials = saturated(sum.Spent, f.spent), saturated(sum.Denials, f.denials)
+	}
+	for _, f := range features {
+		if f.spent > sum.Spent-f.spent {
+			sum.SpentFeature = f.feature
+		}
+		if f.denials > sum.Denials-f.denials {
+			sum.DenialFeature = f.feature
+		}
+	}
+	return sum
+}
+
+// saturated adds two figures that are not negative.
+func saturated(a, b int64) int64 {
+	if b > math.MaxInt64-a {
+		return math.MaxInt64
+	}
+	return a + b
+}

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strconv"
+	"testing"
+	"time"
+
+	"spillway/engine/waterfall"
+	"spillway/ledger"
+)
+
+// recorded are usage events as the watch sees them.
+type recorded []struct {
+	at waterfall.Instant
+	ledger.FeaturePace
+}
+
+func (r *recorded) note(at waterfall.Instant, account, feature string, spent, denials int64) {
+	*r = append(*r, struct {
+		at waterfall.Instant
+		ledger.FeaturePace
+	}{at, ledger.FeaturePace{Account: account, Feature: feature, Spent: spent, Denials: denials}})
+}
+
+// read is a database that answers with a row for each event.
+func (r *recorded) read(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+	var found []ledger.FeaturePace
+	for _, e := range *r {
+		if e.at >= from && e.at < to {
+			found = append(found, e.FeaturePace)
+		}
+	}
+	return found, nil
+}
+
+// paces are what a new watch finds.
+func (r *recorded) paces(t *testing.T, now waterfall.Instant) map[string]ledger.Pace {
+	t.Helper()
+	found, err := new(paces).at(now, r.read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+const second = waterfall.Instant(time.Second / time.Microsecond)
+
+func TestPaceOfTenMinutes(t *testing.T) {
+	now := waterfall.Instant(1_800_000_000) * second
+	var r recorded
+	r.note(now-600*second, "ada", "write", 60, 1)
+	r.note(now-1, "ada", "draw", 50, 0)
+	r.note(now-601*second, "ada", "draw", 1000, 1000) // too old
+	r.note(now+3*second, "ada", "", 5, 1)             // by a clock that is ahead
+	r.note(now, "bob", "draw", 0, 3)
+	r.note(now-40*second, "eve", "draw", 5, 0)
+	r.note(now-40*second, "eve", "write", 5, 0)
+	want := map[string]ledger.Pace{
+		"ada": {Account: "ada", Spent: 115, SpentFeature: "write", Denials: 2},
+		"bob": {Account: "bob", Denials: 3, DenialFeature: "draw"},
+		"eve": {Account: "eve", Spent: 10},
+	}
+	if got := r.paces(t, now); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\nwant %v", got, want)
+	}
+}
+
+// Whatever happens between two passes, a watch that goes on finds what one finds
+// that has just begun.
+func TestPacesThatGoOnAreThoseThatAreReadWhole(t *testing.T) {
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 1))
+	for range 300 {
+		var r recorded
+		var kept paces
+		now := waterfall.Instant(1_800_000_000) * second
+		for range 40 {
+			switch random.IntN(12) {
+			case 0:
+				now += waterfall.Instant(random.Int64N(int64(25 * 60 * second)))
+			case 1:
+				now -= waterfall.Instant(random.Int64N(int64(60 * second))) // another process's clock
+			default:
+				now += waterfall.Instant(random.Int64N(int64(90 * second)))
+			}
+			for range random.IntN(6) { // no event is later than countLag
+				r.note(now-waterfall.Instant(random.Int64N(int64(countLag))), strconv.Itoa(random.IntN(3)), strconv.Itoa(random.IntN(3)), random.Int64N(4), random.Int64N(3))
+			}
+			if random.IntN(8) == 0 { // a pass that breaks off changes nothing
+				after := random.IntN(3)
+				_, err := kept.at(now, func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+					if after--; after < 0 {
+						return nil, errors.New("away")
+					}
+					return r.read(from, to)
+				})
+				if err == nil && after < 0 {
+					t.Fatal("a read that failed was passed over")
+				}
+			}
+			got, err := kept.at(now, r.read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What spent nothing and was denied nothing need not be there.
+			want := r.paces(t, now)
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("seed %d at %v: %v\nwant %v", seed, now, got, want)
+			}
+		}
+	}
+}
+
+// Each event is read when it has come to stay and when it is too old, and before
+// only in its first half minute.
+func TestAPassReadsWhatIsNew(t *testing.T) {
+	var r recorded
+	var kept paces
+	now := waterfall.Instant(1_800_000_000) * second
+	for s := -600 * second; s < 3600*second; s += second {
+		r.note(now+s, "ada", "draw", 1, 0)
+	}
+	for pass := range 100 {
+		rows := 0
+		if _, err := kept.at(now, func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+			found, err := r.read(from, min(to, now))
+			rows += len(found)
+			return found, err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if pass > 0 && rows != 15+15+30 {
+			t.Fatalf("pass %d reads %d seconds of events, want 60", pass, rows)
+		}
+		now += 15 * second
+	}
+}
+
+// Sums that cannot be right are made anew at the next pass.
+func TestPacesMend(t *testing.T) {
+	start := waterfall.Instant(1_800_000_000) * second
+	for name, spoil := range map[string]func(*recorded){
+		"an event that appears too late": func(r *recorded) { r.note(start-300*second, "ada", "draw", 7, 1) },
+		"more than 64 bits hold": func(r *recorded) {
+			r.note(start-300*second, "ada", "draw", math.MaxInt64, 1)
+			r.note(start-300*second, "ada", "draw", math.MaxInt64, 1)
+			r.note(start-300*second, "ada", "write", math.MaxInt64, 1)
+		},
+		"one that was taken away": func(r *recorded) { *r = (*r)[:0] },
+	} {
+		var r recorded
+		var kept paces
+		r.note(start-200*second, "ada", "draw", 1, 0)
+		if _, err := kept.at(start, r.read); err != nil {
+			t.Fatal(err)
+		}
+		spoil(&r)
+		r.note(start+500*second, "bob", "draw", 1, 0)
+		right := false
+		for now := start; now < start+4500*second && !right; now += 30 * second {
+			got, err := kept.at(now, r.read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			right = now >= start+450*second && reflect.DeepEqual(got, r.paces(t, now))
+		}
+		if !right {
+			t.Errorf("%s: never right again", name)
+		}
+	}
+	var r recorded
+	r.note(start, "ada", "draw", math.MaxInt64, 1)
+	r.note(start, "ada", "draw", math.MaxInt64, 1)
+	r.note(start, "ada", "write", math.MaxInt64, 1)
+	if got := r.paces(t, start)["ada"]; got.Spent != math.MaxInt64 || got.Denials != 3 || got.DenialFeature != "draw" {
+		t.Errorf("the most that there can be is %v", got)
+	}
+}
