@@ -21,7 +21,7 @@ PACKAGES := ./bench/... ./engine/... ./graph/... ./ledger/... ./migrations/... .
 # HOURS lets `make proof` go on for so long.
 HOURS ?= 0
 
-# Further flags of `make bench`, such as -growth 10000000 or -only deep.
+# Further flags of `make bench`, such as -growth 10000000, -only deep or -against FILE.
 BENCH ?=
 
 # What the portal is built from.

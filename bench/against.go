@@ -28,7 +28,7 @@ func (b *bench) measureAgainst(ctx context.Context) error {
 			return fmt.Errorf("-connections %s: %w", b.connections, err)
 		}
 		c := comparison{connections: connections}
-		for range blocks {
+		for range b.blocks {
 			accounts[0], accounts[1] = accounts[1], accounts[0]
 			if err := c.block(ctx, b, accounts); err != nil {
 				return err
@@ -38,11 +38,6 @@ func (b *bench) measureAgainst(ctx context.Context) error {
 	}
 	return nil
 }
-
-const (
-	blocks         = 6
-	roundsInBlocks = 3
-)
 
 // comparison is what was found of the other build, and of the program.
 type comparison struct {
@@ -67,7 +62,7 @@ func (c *comparison) block(ctx context.Context, b *bench, accounts [2]population
 			return err
 		}
 	}
-	for range roundsInBlocks {
+	for range b.rounds {
 		var rates [2]float64
 		first := rand.IntN(2)
 		for _, i := range []int{first, 1 - first} {

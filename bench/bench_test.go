@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,33 @@ func build(t *testing.T, dir, name, pkg string) string {
 		t.Fatalf("go build: %v: %s", err, out)
 	}
 	return path
+}
+
+func TestABuildIsHeldAgainstAnother(t *testing.T) {
+	dir := t.TempDir()
+	program, bench := build(t, dir, "spillway", "../server"), build(t, dir, "bench", ".")
+	other := filepath.Join(dir, "other")
+	if err := os.Link(program, other); err != nil {
+		t.Fatal(err)
+	}
+	said, err := exec.Command(program, "stores", "--", bench, "-quick", "-program", program, "-against", other, "-connections", "4,16").Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	number := `[0-9.,]+`
+	for _, connections := range []string{"4", "16"} {
+		for _, line := range []string{
+			other + ": " + number + "/s, p99 " + number + " ms, CPU µs: server " + number,
+			program + ": " + number + "/s, p99 " + number + " ms, CPU µs: server " + number,
+		} {
+			if !regexp.MustCompile(`(?m)^` + connections + ` connections, ` + line).Match(said) {
+				t.Errorf("there is no line %q in\n%s", line, said)
+			}
+		}
+		if !regexp.MustCompile(`(?m)^` + connections + ` connections: ` + number + ` × the other, median of 1, `).Match(said) {
+			t.Errorf("there is no ratio of %s connections in\n%s", connections, said)
+		}
+	}
 }
 
 // The whole program runs and writes every row. It has stores of its own: it

@@ -19,6 +19,7 @@ type sizes struct {
 	short  time.Duration // of a load that is repeated
 	long   time.Duration // of one that is not
 	rounds int
+	blocks int // of rounds, in which another build is held against
 	// accounts of a population, callers of the engine in process.
 	accounts, callers int
 	// deepAccounts have deepEntries in their windows each.
@@ -28,8 +29,8 @@ type sizes struct {
 }
 
 var (
-	fullSizes  = sizes{short: 3 * time.Second, long: 8 * time.Second, rounds: 3, accounts: 10_000, callers: 512, deepAccounts: 100, deepEntries: 10_000, subscriptions: 1000, proved: 1_000_000}
-	quickSizes = sizes{short: 200 * time.Millisecond, long: 600 * time.Millisecond, rounds: 1, accounts: 200, callers: 64, deepAccounts: 4, deepEntries: 100, subscriptions: 40, proved: 2000}
+	fullSizes  = sizes{short: 3 * time.Second, long: 8 * time.Second, rounds: 3, blocks: 6, accounts: 10_000, callers: 512, deepAccounts: 100, deepEntries: 10_000, subscriptions: 1000, proved: 1_000_000}
+	quickSizes = sizes{short: 200 * time.Millisecond, long: 600 * time.Millisecond, rounds: 1, blocks: 1, accounts: 200, callers: 64, deepAccounts: 4, deepEntries: 100, subscriptions: 40, proved: 2000}
 )
 
 // bench is one run of the program.
