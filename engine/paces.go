@@ -41,7 +41,7 @@ const pacesStand = waterfall.Instant(time.Hour / time.Microsecond)
 // at returns the paces of the ten minutes before now, by account.
 func (p *paces) at(now waterfall.Instant, read readPaces) (map[string]ledger.Pace, error) {
 	from, to := now-spikeSpan, now-countLag
-	if p.amiss || p.to < from || p.to > to || p.from > from || now-p.begun > pacesStand {
+	if p.amiss || p.from > from || p.to < from || now-p.begun > pacesStand {
 		*p = paces{from: from, to: from, sums: map[string][]featurePace{}, begun: now}
 	}
 	var gone, come, fresh []ledger.FeaturePace

@@ -124,33 +124,47 @@ func TestAPassReadsWhatIsNew(t *testing.T) {
 	for s := -600 * second; s < 3600*second; s += second {
 		r.note(now+s, "ada", "draw", 1, 0)
 	}
-	for pass := range 100 {
-		rows := 0
-		if _, err := kept.at(now, func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
-			found, err := r.read(from, min(to, now))
-			rows += len(found)
-			return found, err
-		}); err != nil {
+	rows := 0
+	read := func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+		found, err := r.read(from, min(to, now))
+		rows += len(found)
+		return found, err
+	}
+	pass := func() int {
+		rows = 0
+		if _, err := kept.at(now, read); err != nil {
 			t.Fatal(err)
 		}
-		if pass > 0 && rows != 15+15+30 {
-			t.Fatalf("pass %d reads %d seconds of events, want 60", pass, rows)
-		}
+		return rows
+	}
+	pass()
+	for n := range 100 {
 		now += 15 * second
+		if rows := pass(); rows != 15+15+30 {
+			t.Fatalf("pass %d reads %d seconds of events, want 60", n, rows)
+		}
+	}
+	now += 900 * second
+	if rows := pass(); rows != 600 {
+		t.Errorf("after a long pause a pass reads %d seconds of events, want 600", rows)
 	}
 }
 
-// Sums that cannot be right are made anew at the next pass.
+// Sums that cannot be right are made anew at the next pass, all within an hour.
 func TestPacesMend(t *testing.T) {
 	start := waterfall.Instant(1_800_000_000) * second
-	for name, spoil := range map[string]func(*recorded){
-		"an event that appears too late": func(r *recorded) { r.note(start-300*second, "ada", "draw", 7, 1) },
-		"more than 64 bits hold": func(r *recorded) {
-			r.note(start-300*second, "ada", "draw", math.MaxInt64, 1)
-			r.note(start-300*second, "ada", "draw", math.MaxInt64, 1)
-			r.note(start-300*second, "ada", "write", math.MaxInt64, 1)
-		},
-		"one that was taken away": func(r *recorded) { *r = (*r)[:0] },
+	tooMuch := func(r *recorded, at waterfall.Instant) {
+		r.note(at, "ada", "draw", math.MaxInt64, 1)
+		r.note(at, "ada", "draw", math.MaxInt64, 1)
+		r.note(at, "ada", "write", math.MaxInt64, 1)
+	}
+	for name, c := range map[string]struct {
+		spoil  func(*recorded)
+		within waterfall.Instant
+	}{
+		"an event that appears too late": {func(r *recorded) { r.note(start-300*second, "ada", "draw", 7, 1) }, 630 * second},
+		"more than 64 bits hold":         {func(r *recorded) { tooMuch(r, start) }, 630 * second},
+		"one that was taken away":        {func(r *recorded) { *r = (*r)[:0] }, 3660 * second},
 	} {
 		var r recorded
 		var kept paces
@@ -158,25 +172,27 @@ func TestPacesMend(t *testing.T) {
 		if _, err := kept.at(start, r.read); err != nil {
 			t.Fatal(err)
 		}
-		spoil(&r)
-		r.note(start+500*second, "bob", "draw", 1, 0)
-		right := false
-		for now := start; now < start+4500*second && !right; now += 30 * second {
+		c.spoil(&r)
+		for at := start + second; at < start+2*3600*second; at += 10 * second {
+			r.note(at, "bob", "draw", 1, 0)
+			r.note(at, "ada", "draw", 1, 0)
+		}
+		for now := start; now < start+2*3600*second; now += 30 * second {
 			got, err := kept.at(now, r.read)
 			if err != nil {
 				t.Fatal(err)
 			}
-			right = now >= start+450*second && reflect.DeepEqual(got, r.paces(t, now))
-		}
-		if !right {
-			t.Errorf("%s: never right again", name)
+			if now > start+c.within && !reflect.DeepEqual(got, r.paces(t, now)) {
+				t.Fatalf("%s: not right %d seconds after", name, (now-start)/second)
+			}
 		}
 	}
 	var r recorded
-	r.note(start, "ada", "draw", math.MaxInt64, 1)
-	r.note(start, "ada", "draw", math.MaxInt64, 1)
-	r.note(start, "ada", "write", math.MaxInt64, 1)
-	if got := r.paces(t, start)["ada"]; got.Spent != math.MaxInt64 || got.Denials != 3 || got.DenialFeature != "draw" {
+	tooMuch(&r, start)
+	r.note(start, "bob", "draw", math.MaxInt64, 0)
+	r.note(start, "bob", "draw", math.MaxInt64, 0)
+	got := r.paces(t, start)
+	if ada, bob := got["ada"], got["bob"]; ada.Spent != math.MaxInt64 || ada.Denials != 3 || ada.DenialFeature != "draw" || bob.Spent != math.MaxInt64 {
 		t.Errorf("the most that there can be is %v", got)
 	}
 }
