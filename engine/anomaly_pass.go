@@ -159,11 +159,11 @@ func (p *watchPass) spikes(ctx context.Context) error {
 	today := dayNumber(p.now)
 	for i := range paces {
 		pace := &paces[i]
-		delete(quiet, pace.Account)
-		spent := usual(days[pace.Account], today, func(d *ledger.AccountDay) int64 { return d.PeakSpent })
-		denied := usual(days[pace.Account], today, func(d *ledger.AccountDay) int64 { return d.PeakDenials })
-		p.compare(float64(pace.Spent), p.rules.spikeLimit(spent, p.rules.SpikeSpend), spendSpike(pace, spent))
-		p.compare(float64(pace.Denials), p.rules.spikeLimit(denied, p.rules.SpikeDenials), denialSpike(pace, denied))
+		delete(quiet, pace.account)
+		spent := usual(days[pace.account], today, func(d *ledger.AccountDay) int64 { return d.PeakSpent })
+		denied := usual(days[pace.account], today, func(d *ledger.AccountDay) int64 { return d.PeakDenials })
+		p.compare(float64(pace.spent), p.rules.spikeLimit(spent, p.rules.SpikeSpend), spendSpike(pace, spent))
+		p.compare(float64(pace.denials), p.rules.spikeLimit(denied, p.rules.SpikeDenials), denialSpike(pace, denied))
 	}
 	for account := range quiet {
 		p.resolve(ledger.SpendSpike, account)
@@ -174,20 +174,20 @@ func (p *watchPass) spikes(ctx context.Context) error {
 
 // paces are those of the accounts that spent or were denied enough for a spike,
 // and of those named, ordered by account.
-func (p *watchPass) paces(ctx context.Context, standing map[string]bool) ([]ledger.Pace, error) {
-	all, err := p.engine.anomalies.paces.at(p.now, func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+func (p *watchPass) paces(ctx context.Context, standing map[string]bool) ([]accountPace, error) {
+	all, err := p.engine.anomalies.paces.at(p.now, func(from, to waterfall.Instant) ([]ledger.Pace, error) {
 		return p.tx.Paces(ctx, from, to)
 	})
 	if err != nil {
 		return nil, err
 	}
-	var found []ledger.Pace
+	var found []accountPace
 	for account, pace := range all {
-		if pace.Spent >= p.rules.SpikeSpend || pace.Denials >= p.rules.SpikeDenials || standing[account] {
+		if pace.spent >= p.rules.SpikeSpend || pace.denials >= p.rules.SpikeDenials || standing[account] {
 			found = append(found, pace)
 		}
 	}
-	slices.SortFunc(found, func(a, b ledger.Pace) int { return strings.Compare(a.Account, b.Account) })
+	slices.SortFunc(found, func(a, b accountPace) int { return strings.Compare(a.account, b.account) })
 	return found, nil
 }
 
@@ -201,13 +201,13 @@ func (p *watchPass) compare(observed, limit float64, a ledger.Anomaly) {
 }
 
 // weekOf reads the days of accounts, those included that this pass counted.
-func (p *watchPass) weekOf(ctx context.Context, paces []ledger.Pace) (map[string][]ledger.AccountDay, error) {
+func (p *watchPass) weekOf(ctx context.Context, paces []accountPace) (map[string][]ledger.AccountDay, error) {
 	if len(paces) == 0 {
 		return nil, nil
 	}
 	accounts, wanted := make([]string, len(paces)), make(map[string]bool, len(paces))
 	for i := range paces {
-		accounts[i] = paces[i].Account
+		accounts[i] = paces[i].account
 		wanted[accounts[i]] = true
 	}
 	from, to := dayNumber(p.now)-7, dayNumber(p.now)+1

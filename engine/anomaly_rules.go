@@ -110,18 +110,18 @@ func mostly(feature string) string {
 	return ", mostly for " + feature
 }
 
-func spendSpike(p *ledger.Pace, usual int64) ledger.Anomaly {
-	return ledger.Anomaly{Kind: ledger.SpendSpike, Account: p.Account, Feature: p.SpentFeature,
-		Observed: creditsOf(p.Spent), Expected: creditsOf(usual),
+func spendSpike(p *accountPace, usual int64) ledger.Anomaly {
+	return ledger.Anomaly{Kind: ledger.SpendSpike, Account: p.account, Feature: p.spentFeature,
+		Observed: creditsOf(p.spent), Expected: creditsOf(usual),
 		Message: fmt.Sprintf("Account %s spent %s credits in ten minutes%s; the busiest ten minutes of its usual day cost %s.",
-			p.Account, book.FormatCredits(p.Spent), mostly(p.SpentFeature), book.FormatCredits(usual))}
+			p.account, book.FormatCredits(p.spent), mostly(p.spentFeature), book.FormatCredits(usual))}
 }
 
-func denialSpike(p *ledger.Pace, usual int64) ledger.Anomaly {
-	return ledger.Anomaly{Kind: ledger.DenialSpike, Account: p.Account, Feature: p.DenialFeature,
-		Observed: float64(p.Denials), Expected: float64(usual),
+func denialSpike(p *accountPace, usual int64) ledger.Anomaly {
+	return ledger.Anomaly{Kind: ledger.DenialSpike, Account: p.account, Feature: p.denialFeature,
+		Observed: float64(p.denials), Expected: float64(usual),
 		Message: fmt.Sprintf("Account %s was denied %s in ten minutes%s; the worst ten minutes of its usual day have %d.",
-			p.Account, count(p.Denials, "request"), mostly(p.DenialFeature), usual)}
+			p.account, count(p.denials, "request"), mostly(p.denialFeature), usual)}
 }
 
 func usageStopped(account string, u use, last, now waterfall.Instant) ledger.Anomaly {

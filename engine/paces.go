@@ -31,23 +31,31 @@ type featurePace struct {
 	spent, denials int64
 }
 
+// accountPace is what an account spent and was denied for all features. The
+// features named account for more than half, "" where none does.
+type accountPace struct {
+	account                     string
+	spent, denials              int64
+	spentFeature, denialFeature string
+}
+
 // readPaces sums up the events of [from, to) by account and feature, in any
 // order; what is 0 may be left out.
-type readPaces func(from, to waterfall.Instant) ([]ledger.FeaturePace, error)
+type readPaces func(from, to waterfall.Instant) ([]ledger.Pace, error)
 
 // pacesStand is how long sums stand.
 const pacesStand = waterfall.Instant(time.Hour / time.Microsecond)
 
 // at returns the paces of the ten minutes before now, by account.
-func (p *paces) at(now waterfall.Instant, read readPaces) (map[string]ledger.Pace, error) {
+func (p *paces) at(now waterfall.Instant, read readPaces) (map[string]accountPace, error) {
 	from, to := now-spikeSpan, now-countLag
 	if p.amiss || p.from > from || p.to < from || now-p.begun > pacesStand {
 		*p = paces{from: from, to: from, sums: map[string][]featurePace{}, begun: now}
 	}
-	var gone, come, fresh []ledger.FeaturePace
+	var gone, come, fresh []ledger.Pace
 	for _, part := range []struct {
 		from, to waterfall.Instant
-		found    *[]ledger.FeaturePace
+		found    *[]ledger.Pace
 	}{{p.from, from, &gone}, {p.to, to, &come}, {to, now + spikeSpan, &fresh}} { // other clocks may be ahead
 		if part.from == part.to {
 			continue
@@ -61,7 +69,7 @@ func (p *paces) at(now waterfall.Instant, read readPaces) (map[string]ledger.Pac
 	p.add(come, 1)
 	p.add(gone, -1)
 	p.add(fresh, 1)
-	totals := make(map[string]ledger.Pace, len(p.sums))
+	totals := make(map[string]accountPace, len(p.sums))
 	for account, features := range p.sums {
 		totals[account] = total(account, features)
 	}
@@ -72,7 +80,7 @@ func (p *paces) at(now waterfall.Instant, read readPaces) (map[string]ledger.Pac
 // add adds to the sums, or takes away what was added. A sum below zero means that
 // an event appeared later than any should; one above what 64 bits hold stands at
 // that.
-func (p *paces) add(parts []ledger.FeaturePace, sign int64) {
+func (p *paces) add(parts []ledger.Pace, sign int64) {
 	for i := range parts {
 		part := &parts[i]
 		features := p.sums[part.Account]
@@ -111,17 +119,17 @@ func (p *paces) sum(a, b int64) int64 {
 
 // total adds up an account's features, and names those that account for more
 // than half.
-func total(account string, features []featurePace) ledger.Pace {
-	sum := ledger.Pace{Account: account}
+func total(account string, features []featurePace) accountPace {
+	sum := accountPace{account: account}
 	for _, f := range features {
-		sum.Spent, sum.Denials = saturated(sum.Spent, f.spent), saturated(sum.Denials, f.denials)
+		sum.spent, sum.denials = saturated(sum.spent, f.spent), saturated(sum.denials, f.denials)
 	}
 	for _, f := range features {
-		if f.spent > sum.Spent-f.spent {
-			sum.SpentFeature = f.feature
+		if f.spent > sum.spent-f.spent {
+			sum.spentFeature = f.feature
 		}
-		if f.denials > sum.Denials-f.denials {
-			sum.DenialFeature = f.feature
+		if f.denials > sum.denials-f.denials {
+			sum.denialFeature = f.feature
 		}
 	}
 	return sum

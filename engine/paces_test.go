@@ -14,31 +14,30 @@ import (
 )
 
 // recorded are usage events as the watch sees them.
-type recorded []struct {
+type recorded []record
+
+type record struct {
 	at waterfall.Instant
-	ledger.FeaturePace
+	ledger.Pace
 }
 
 func (r *recorded) note(at waterfall.Instant, account, feature string, spent, denials int64) {
-	*r = append(*r, struct {
-		at waterfall.Instant
-		ledger.FeaturePace
-	}{at, ledger.FeaturePace{Account: account, Feature: feature, Spent: spent, Denials: denials}})
+	*r = append(*r, record{at, ledger.Pace{Account: account, Feature: feature, Spent: spent, Denials: denials}})
 }
 
 // read is a database that answers with a row for each event.
-func (r *recorded) read(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
-	var found []ledger.FeaturePace
+func (r *recorded) read(from, to waterfall.Instant) ([]ledger.Pace, error) {
+	var found []ledger.Pace
 	for _, e := range *r {
 		if e.at >= from && e.at < to {
-			found = append(found, e.FeaturePace)
+			found = append(found, e.Pace)
 		}
 	}
 	return found, nil
 }
 
 // paces are what a new watch finds.
-func (r *recorded) paces(t *testing.T, now waterfall.Instant) map[string]ledger.Pace {
+func (r *recorded) paces(t *testing.T, now waterfall.Instant) map[string]accountPace {
 	t.Helper()
 	found, err := new(paces).at(now, r.read)
 	if err != nil {
@@ -59,10 +58,10 @@ func TestPaceOfTenMinutes(t *testing.T) {
 	r.note(now, "bob", "draw", 0, 3)
 	r.note(now-40*second, "eve", "draw", 5, 0)
 	r.note(now-40*second, "eve", "write", 5, 0)
-	want := map[string]ledger.Pace{
-		"ada": {Account: "ada", Spent: 115, SpentFeature: "write", Denials: 2},
-		"bob": {Account: "bob", Denials: 3, DenialFeature: "draw"},
-		"eve": {Account: "eve", Spent: 10},
+	want := map[string]accountPace{
+		"ada": {account: "ada", spent: 115, spentFeature: "write", denials: 2},
+		"bob": {account: "bob", denials: 3, denialFeature: "draw"},
+		"eve": {account: "eve", spent: 10},
 	}
 	if got := r.paces(t, now); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\nwant %v", got, want)
@@ -92,7 +91,7 @@ func TestPacesThatGoOnAreThoseThatAreReadWhole(t *testing.T) {
 			}
 			if random.IntN(8) == 0 { // a pass that breaks off changes nothing
 				after := random.IntN(3)
-				_, err := kept.at(now, func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+				_, err := kept.at(now, func(from, to waterfall.Instant) ([]ledger.Pace, error) {
 					if after--; after < 0 {
 						return nil, errors.New("away")
 					}
@@ -125,7 +124,7 @@ func TestAPassReadsWhatIsNew(t *testing.T) {
 		r.note(now+s, "ada", "draw", 1, 0)
 	}
 	rows := 0
-	read := func(from, to waterfall.Instant) ([]ledger.FeaturePace, error) {
+	read := func(from, to waterfall.Instant) ([]ledger.Pace, error) {
 		found, err := r.read(from, min(to, now))
 		rows += len(found)
 		return found, err
@@ -192,7 +191,7 @@ func TestPacesMend(t *testing.T) {
 	r.note(start, "bob", "draw", math.MaxInt64, 0)
 	r.note(start, "bob", "draw", math.MaxInt64, 0)
 	got := r.paces(t, start)
-	if ada, bob := got["ada"], got["bob"]; ada.Spent != math.MaxInt64 || ada.Denials != 3 || ada.DenialFeature != "draw" || bob.Spent != math.MaxInt64 {
+	if ada, bob := got["ada"], got["bob"]; ada.spent != math.MaxInt64 || ada.denials != 3 || ada.denialFeature != "draw" || bob.spent != math.MaxInt64 {
 		t.Errorf("the most that there can be is %v", got)
 	}
 }

@@ -61,18 +61,9 @@ func (w *WatchTx) Open(ctx context.Context) ([]Anomaly, error) {
 	return collect(rows, err, scanAnomaly)
 }
 
-// Pace is what an account spent and was denied in a stretch of time. The
-// features are those that account for more than half, "" where none does.
+// Pace is what an account spent and was denied for a feature in a stretch of
+// time.
 type Pace struct {
-	Account       string
-	Spent         int64 // millionths
-	SpentFeature  string
-	Denials       int64
-	DenialFeature string
-}
-
-// FeaturePace is a Pace's part for one feature.
-type FeaturePace struct {
 	Account, Feature string
 	Spent            int64 // millionths
 	Denials          int64
@@ -81,10 +72,10 @@ type FeaturePace struct {
 // Paces sums up the usage events of [from, to) by account and feature, those
 // that spent or were denied nothing left out. The coarse index over time finds
 // the events.
-func (w *WatchTx) Paces(ctx context.Context, from, to waterfall.Instant) ([]FeaturePace, error) {
+func (w *WatchTx) Paces(ctx context.Context, from, to waterfall.Instant) ([]Pace, error) {
 	rows, err := w.tx.Query(ctx, sqlPaces, from.Time(), to.Time())
-	return collect(rows, err, func(row pgx.Row) (*FeaturePace, error) {
-		p := &FeaturePace{}
+	return collect(rows, err, func(row pgx.Row) (*Pace, error) {
+		p := &Pace{}
 		return p, row.Scan(&p.Account, &p.Feature, &p.Spent, &p.Denials)
 	})
 }
