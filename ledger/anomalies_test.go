@@ -4,9 +4,11 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"spillway/engine/waterfall"
 	"spillway/ledger"
 	"spillway/ledger/ledgertest"
 )
@@ -68,5 +70,20 @@ func TestTheWatchReadsByIndex(t *testing.T) {
 		if len(conditions[name]) == 0 {
 			t.Errorf("nothing is said of %q", name)
 		}
+	}
+}
+
+// TestAPassTakesOneProcessor: many processes of the database at once would be
+// noticed by whoever waits for a decision.
+func TestAPassTakesOneProcessor(t *testing.T) {
+	t.Parallel()
+	l := ledgertest.Open(t, ledgertest.URL(t))
+	workers := ""
+	begun, err := l.WatchAnomalies(t.Context(), waterfall.InstantOf(time.Now()), func(w *ledger.WatchTx) (err error) {
+		workers, err = w.Setting(t.Context(), "max_parallel_workers_per_gather")
+		return err
+	})
+	if err != nil || !begun || workers != "0" {
+		t.Errorf("a pass, begun: %t, %v, has %q parallel workers", begun, err, workers)
 	}
 }

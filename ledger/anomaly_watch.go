@@ -39,7 +39,9 @@ func (l *Ledger) WatchAnomalies(ctx context.Context, now waterfall.Instant, pass
 		return false, err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
-	if err := tx.QueryRow(ctx, `select pg_try_advisory_xact_lock($1)`, anomalyLock).Scan(&begun); err != nil || !begun {
+	// A pass is not urgent: it leaves the other processors to the decisions.
+	const lock = `select pg_try_advisory_xact_lock($1) from set_config('max_parallel_workers_per_gather', '0', true)`
+	if err := tx.QueryRow(ctx, lock, anomalyLock).Scan(&begun); err != nil || !begun {
 		return false, err
 	}
 	w := &WatchTx{tx: tx}

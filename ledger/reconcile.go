@@ -148,9 +148,10 @@ const overlap = waterfall.Instant(time.Minute / time.Microsecond)
 // reconciliation of the day.
 const tooLarge = 2_000_000
 
-// restBetween is how much longer than a reconciliation of what is new the time
-// up to the next one is, at least: it takes no more than a tenth of the time.
-const restBetween = 10
+// restBetween is how much longer than a reconciliation of what is new, with its
+// rests, the time up to the next one is, at least: it works for no more than a
+// twelfth of the time.
+const restBetween = 3
 
 // ChangedAccount is an account with something new.
 type ChangedAccount struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -60,21 +61,24 @@ func (l *Ledger) Verify(ctx context.Context, account string, report func(Mismatc
 			return Summary{}, err
 		}
 	}
-	return l.verifyRanges(ctx, ranges, verifyWorkers, report)
+	return l.verifyRanges(ctx, ranges, verifyWorkers, nil, report)
 }
 
 // VerifyAccounts is Verify for some accounts, in the order of their ids. It
-// takes them one after the other, so that there is room for the server beside
-// it.
+// takes them one after the other, with rests, so that there is room for the
+// server beside it: who asks for a decision meanwhile should not notice.
 func (l *Ledger) VerifyAccounts(ctx context.Context, accounts []ChangedAccount, report func(Mismatch)) (Summary, error) {
-	return l.verifyRanges(ctx, rangesOf(accounts), 1, report)
+	return l.verifyRanges(ctx, rangesOf(accounts), 1, rest, report)
 }
 
 // verifyWorkers is how many ranges are worked on at once: on two cores, some
 // wait for PostgreSQL while others check.
 const verifyWorkers = 3
 
-func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, workers int, report func(Mismatch)) (Summary, error) {
+// verifyRanges proves ranges. Between two of them a worker calls rest, where there
+// is one, with the time that it has worked.
+func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, workers int, rest func(ctx context.Context, worked time.Duration) error,
+	report func(Mismatch)) (Summary, error) {
 	catalog, err := l.LoadCatalog(ctx)
 	if err != nil {
 		return Summary{}, err
@@ -93,7 +97,14 @@ func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, worker
 		group.Go(func() error {
 			v := &verifier{verification: shared, texts: &texts{}, rules: map[ruleKey]*ruleSet{}}
 			for i := next.Add(1) - 1; i < int64(len(ranges)); i = next.Add(1) - 1 {
+				begun := time.Now()
 				if err := v.verifyRange(ctx, l, ranges[i]); err != nil {
+					return err
+				}
+				if rest == nil || i == int64(len(ranges))-1 {
+					continue
+				}
+				if err := rest(ctx, time.Since(begun)); err != nil {
 					return err
 				}
 			}
@@ -106,6 +117,19 @@ func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, worker
 	err = group.Wait()
 	total.Mismatches = mismatches.Load()
 	return total, err
+}
+
+// restsToWork is how long a rest is, in times of the work before it.
+const restsToWork = 3
+
+// rest waits. It returns early, with its error, when ctx ends.
+func rest(ctx context.Context, worked time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(restsToWork * worked):
+		return nil
+	}
 }
 
 // verification is what all workers share.
