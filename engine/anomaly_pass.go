@@ -175,20 +175,13 @@ func (p *watchPass) spikes(ctx context.Context) error {
 // paces are those of the accounts that spent or were denied enough for a spike,
 // and of those named, ordered by account.
 func (p *watchPass) paces(ctx context.Context, standing map[string]bool) ([]accountPace, error) {
-	all, err := p.engine.anomalies.paces.at(p.now, func(from, to waterfall.Instant) ([]ledger.Pace, error) {
-		return p.tx.Paces(ctx, from, to)
+	found, err := p.engine.anomalies.paces.at(p.now, func(from, to waterfall.Instant, each func(ledger.Pace)) error {
+		return p.tx.Paces(ctx, from, to, each)
+	}, func(a *accountPace) bool {
+		return a.spent >= p.rules.SpikeSpend || a.denials >= p.rules.SpikeDenials || standing[a.account]
 	})
-	if err != nil {
-		return nil, err
-	}
-	var found []accountPace
-	for account, pace := range all {
-		if pace.spent >= p.rules.SpikeSpend || pace.denials >= p.rules.SpikeDenials || standing[account] {
-			found = append(found, pace)
-		}
-	}
 	slices.SortFunc(found, func(a, b accountPace) int { return strings.Compare(a.account, b.account) })
-	return found, nil
+	return found, err
 }
 
 func (p *watchPass) compare(observed, limit float64, a ledger.Anomaly) {

@@ -41,67 +41,79 @@ type accountPace struct {
 
 // readPaces sums up the events of [from, to) by account and feature, in any
 // order; what is 0 may be left out.
-type readPaces func(from, to waterfall.Instant) ([]ledger.Pace, error)
+type readPaces func(from, to waterfall.Instant, each func(ledger.Pace)) error
 
 // pacesStand is how long sums stand.
 const pacesStand = waterfall.Instant(time.Hour / time.Microsecond)
 
-// at returns the paces of the ten minutes before now, by account.
-func (p *paces) at(now waterfall.Instant, read readPaces) (map[string]accountPace, error) {
+// at returns those paces of the ten minutes before now that are wanted.
+func (p *paces) at(now waterfall.Instant, read readPaces, wanted func(*accountPace) bool) ([]accountPace, error) {
 	from, to := now-spikeSpan, now-countLag
 	if p.amiss || p.from > from || p.to < from || now-p.begun > pacesStand {
 		*p = paces{from: from, to: from, sums: map[string][]featurePace{}, begun: now}
 	}
-	var gone, come, fresh []ledger.Pace
-	for _, part := range []struct {
-		from, to waterfall.Instant
-		found    *[]ledger.Pace
-	}{{p.from, from, &gone}, {p.to, to, &come}, {to, now + spikeSpan, &fresh}} { // other clocks may be ahead
-		if part.from == part.to {
-			continue
+	if err := p.move(from, to, read); err != nil {
+		p.amiss = true // some of it may have been added
+		return nil, err
+	}
+	var fresh []ledger.Pace
+	err := read(to, now+spikeSpan, func(part ledger.Pace) { fresh = append(fresh, part) }) // other clocks may be ahead
+	if err != nil {
+		return nil, err
+	}
+	for i := range fresh {
+		p.add(&fresh[i], 1)
+	}
+	var found []accountPace
+	for account, features := range p.sums {
+		if all := total(account, features); wanted(&all) {
+			found = append(found, all)
 		}
-		var err error
-		if *part.found, err = read(part.from, part.to); err != nil {
-			return nil, err
+	}
+	for i := range fresh {
+		p.add(&fresh[i], -1)
+	}
+	return found, nil
+}
+
+// move brings the sums to the events of [from, to).
+func (p *paces) move(from, to waterfall.Instant, read readPaces) error {
+	if p.to < to {
+		if err := read(p.to, to, func(part ledger.Pace) { p.add(&part, 1) }); err != nil {
+			return err
+		}
+	}
+	if p.from < from {
+		if err := read(p.from, from, func(part ledger.Pace) { p.add(&part, -1) }); err != nil {
+			return err
 		}
 	}
 	p.from, p.to = from, to
-	p.add(come, 1)
-	p.add(gone, -1)
-	p.add(fresh, 1)
-	totals := make(map[string]accountPace, len(p.sums))
-	for account, features := range p.sums {
-		totals[account] = total(account, features)
-	}
-	p.add(fresh, -1)
-	return totals, nil
+	return nil
 }
 
 // add adds to the sums, or takes away what was added. A sum below zero means that
 // an event appeared later than any should; one above what 64 bits hold stands at
 // that.
-func (p *paces) add(parts []ledger.Pace, sign int64) {
-	for i := range parts {
-		part := &parts[i]
-		features := p.sums[part.Account]
-		at := 0
-		for at < len(features) && features[at].feature != part.Feature {
-			at++
-		}
-		if at == len(features) {
-			features = append(features, featurePace{feature: part.Feature})
-		}
-		f := &features[at]
-		f.spent, f.denials = p.sum(f.spent, sign*part.Spent), p.sum(f.denials, sign*part.Denials)
-		if f.spent == 0 && f.denials == 0 {
-			features[at] = features[len(features)-1]
-			features = features[:len(features)-1]
-		}
-		if len(features) == 0 {
-			delete(p.sums, part.Account)
-		} else {
-			p.sums[part.Account] = features
-		}
+func (p *paces) add(part *ledger.Pace, sign int64) {
+	features := p.sums[part.Account]
+	at := 0
+	for at < len(features) && features[at].feature != part.Feature {
+		at++
+	}
+	if at == len(features) {
+		features = append(features, featurePace{feature: part.Feature})
+	}
+	f := &features[at]
+	f.spent, f.denials = p.sum(f.spent, sign*part.Spent), p.sum(f.denials, sign*part.Denials)
+	if f.spent == 0 && f.denials == 0 {
+		features[at] = features[len(features)-1]
+		features = features[:len(features)-1]
+	}
+	if len(features) == 0 {
+		delete(p.sums, part.Account)
+	} else {
+		p.sums[part.Account] = features
 	}
 }
 

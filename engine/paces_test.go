@@ -26,24 +26,33 @@ func (r *recorded) note(at waterfall.Instant, account, feature string, spent, de
 }
 
 // read is a database that answers with a row for each event.
-func (r *recorded) read(from, to waterfall.Instant) ([]ledger.Pace, error) {
-	var found []ledger.Pace
+func (r *recorded) read(from, to waterfall.Instant, each func(ledger.Pace)) error {
 	for _, e := range *r {
 		if e.at >= from && e.at < to {
-			found = append(found, e.Pace)
+			each(e.Pace)
 		}
 	}
-	return found, nil
+	return nil
+}
+
+// all are the paces that p finds, by account.
+func (p *paces) all(t *testing.T, now waterfall.Instant, read readPaces) map[string]accountPace {
+	t.Helper()
+	found, err := p.at(now, read, func(*accountPace) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	byAccount := map[string]accountPace{}
+	for _, a := range found {
+		byAccount[a.account] = a
+	}
+	return byAccount
 }
 
 // paces are what a new watch finds.
 func (r *recorded) paces(t *testing.T, now waterfall.Instant) map[string]accountPace {
 	t.Helper()
-	found, err := new(paces).at(now, r.read)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
+	return new(paces).all(t, now, r.read)
 }
 
 const second = waterfall.Instant(time.Second / time.Microsecond)
@@ -65,6 +74,10 @@ func TestPaceOfTenMinutes(t *testing.T) {
 	}
 	if got := r.paces(t, now); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\nwant %v", got, want)
+	}
+	most, err := new(paces).at(now, r.read, func(a *accountPace) bool { return a.spent > 100 })
+	if err != nil || len(most) != 1 || most[0] != want["ada"] {
+		t.Errorf("who spent more than 100: %v, %v", most, err)
 	}
 }
 
@@ -90,21 +103,23 @@ func TestPacesThatGoOnAreThoseThatAreReadWhole(t *testing.T) {
 				r.note(now-waterfall.Instant(random.Int64N(int64(countLag))), strconv.Itoa(random.IntN(3)), strconv.Itoa(random.IntN(3)), random.Int64N(4), random.Int64N(3))
 			}
 			if random.IntN(8) == 0 { // a pass that breaks off changes nothing
-				after := random.IntN(3)
-				_, err := kept.at(now, func(from, to waterfall.Instant) ([]ledger.Pace, error) {
-					if after--; after < 0 {
-						return nil, errors.New("away")
-					}
-					return r.read(from, to)
-				})
-				if err == nil && after < 0 {
+				after := random.IntN(9)
+				away := errors.New("away")
+				_, err := kept.at(now, func(from, to waterfall.Instant, each func(ledger.Pace)) (err error) {
+					_ = r.read(from, to, func(p ledger.Pace) {
+						if after--; after < 0 {
+							err = away
+							return
+						}
+						each(p)
+					})
+					return err
+				}, func(*accountPace) bool { return true })
+				if after < 0 && !errors.Is(err, away) {
 					t.Fatal("a read that failed was passed over")
 				}
 			}
-			got, err := kept.at(now, r.read)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := kept.all(t, now, r.read)
 			// What spent nothing and was denied nothing need not be there.
 			want := r.paces(t, now)
 			if !reflect.DeepEqual(got, want) {
@@ -124,16 +139,12 @@ func TestAPassReadsWhatIsNew(t *testing.T) {
 		r.note(now+s, "ada", "draw", 1, 0)
 	}
 	rows := 0
-	read := func(from, to waterfall.Instant) ([]ledger.Pace, error) {
-		found, err := r.read(from, min(to, now))
-		rows += len(found)
-		return found, err
+	read := func(from, to waterfall.Instant, each func(ledger.Pace)) error {
+		return r.read(from, min(to, now), func(p ledger.Pace) { rows++; each(p) })
 	}
 	pass := func() int {
 		rows = 0
-		if _, err := kept.at(now, read); err != nil {
-			t.Fatal(err)
-		}
+		kept.all(t, now, read)
 		return rows
 	}
 	pass()
@@ -168,19 +179,14 @@ func TestPacesMend(t *testing.T) {
 		var r recorded
 		var kept paces
 		r.note(start-200*second, "ada", "draw", 1, 0)
-		if _, err := kept.at(start, r.read); err != nil {
-			t.Fatal(err)
-		}
+		kept.all(t, start, r.read)
 		c.spoil(&r)
 		for at := start + second; at < start+2*3600*second; at += 10 * second {
 			r.note(at, "bob", "draw", 1, 0)
 			r.note(at, "ada", "draw", 1, 0)
 		}
 		for now := start; now < start+2*3600*second; now += 30 * second {
-			got, err := kept.at(now, r.read)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := kept.all(t, now, r.read)
 			if now > start+c.within && !reflect.DeepEqual(got, r.paces(t, now)) {
 				t.Fatalf("%s: not right %d seconds after", name, (now-start)/second)
 			}

@@ -74,12 +74,17 @@ type Pace struct {
 // Paces sums up the usage events of [from, to) by account and feature, those
 // that spent or were denied nothing left out. The coarse index over time finds
 // the events.
-func (w *WatchTx) Paces(ctx context.Context, from, to waterfall.Instant) ([]Pace, error) {
+func (w *WatchTx) Paces(ctx context.Context, from, to waterfall.Instant, each func(Pace)) error {
 	rows, err := w.tx.Query(ctx, sqlPaces, from.Time(), to.Time())
-	return collect(rows, err, func(row pgx.Row) (*Pace, error) {
-		p := &Pace{}
-		return p, row.Scan(&p.Account, &p.Feature, &p.Spent, &p.Denials)
+	if err != nil {
+		return err
+	}
+	var p Pace
+	_, err = pgx.ForEachRow(rows, []any{&p.Account, &p.Feature, &p.Spent, &p.Denials}, func() error {
+		each(p)
+		return nil
 	})
+	return err
 }
 
 // AccountDay is what an account did on a UTC day.
