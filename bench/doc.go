@@ -11,5 +11,6 @@
 // bare) as the floor of the GraphQL layer.
 //
 // It prints one markdown table and writes bench/latest.json. A bar that is
-// missed is printed as MISSED.
+// missed is printed as MISSED. With -against it holds two builds of the server
+// against each other instead: against.go.
 package main
