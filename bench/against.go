@@ -24,8 +24,8 @@ func (b *bench) measureAgainst(ctx context.Context) error {
 	}
 	for text := range strings.SplitSeq(b.connections, ",") {
 		connections, err := strconv.Atoi(text)
-		if err != nil {
-			return fmt.Errorf("-connections %s: %w", b.connections, err)
+		if err != nil || connections < 1 {
+			return fmt.Errorf("-connections is %q: expected numbers, at least 1, separated by commas", b.connections)
 		}
 		c := comparison{connections: connections}
 		for range b.blocks {

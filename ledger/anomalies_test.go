@@ -1,12 +1,9 @@
 package ledger_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -19,11 +16,7 @@ func TestTheWatchReadsByIndex(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
 	l := ledgertest.Open(t, url)
-	c, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(context.Background()) }()
+	c := connect(t, url)
 	seed(t, c, 200)
 	for _, fill := range []string{
 		`insert into anomalies select 'a' || n % 100, ('01900000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, n, timestamptz '2026-01-01' + n * interval '1 s',

@@ -159,11 +159,7 @@ func TestHotStatementsLookUpTheirRows(t *testing.T) {
 		"insert monetization": {},
 		"insert postings":     {},
 	}
-	c, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(context.Background()) }()
+	c := connect(t, url)
 	do := func(sql string) {
 		t.Helper()
 		if _, err := c.Exec(t.Context(), sql); err != nil {

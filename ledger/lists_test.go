@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -64,11 +63,7 @@ func TestAPageCostsTheSameHoweverMuchThereIs(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
 	l := ledgertest.Open(t, url)
-	c, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(context.Background()) }()
+	c := connect(t, url)
 	const first = 50
 	id := func(n int) string { return fmt.Sprintf("'01900000-0000-7000-8000-%012d'", n) }
 	each := func(form string) (all []string) { // a page below, from each of these places

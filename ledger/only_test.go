@@ -1,12 +1,10 @@
 package ledger_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"spillway/ledger"
@@ -22,11 +20,7 @@ func TestOnlyOneAccountIsThere(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
 	ctx := t.Context()
-	c, err := pgx.Connect(ctx, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(context.Background()) }()
+	c := connect(t, url)
 	seed(t, c, 3)
 	// One connection: what one reader sees must not be left for the next.
 	l, err := ledger.Open(ctx, url, ledger.Options{Readers: 1})

@@ -24,11 +24,7 @@ var accountTables = []string{"usage_events", "monetization_events", "balance_upd
 // rows runs a query as a superuser and returns its single text column.
 func rows(t *testing.T, url, sql string, args ...any) []string {
 	t.Helper()
-	c, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(context.Background()) }()
+	c := connect(t, url)
 	found, err := c.Query(t.Context(), sql, args...)
 	if err != nil {
 		t.Fatal(err)
@@ -157,11 +153,7 @@ func TestConstraintsSayAgainWhatTheCodeEnsures(t *testing.T) {
 	t.Parallel()
 	url := ledgertest.URL(t)
 	ctx := t.Context()
-	c, err := pgx.Connect(ctx, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(context.Background()) }()
+	c := connect(t, url)
 	seed(t, c, 3)
 	for _, sql := range []string{
 		"update grants set remaining = -1", "update grants set held = -1", "update grants set amount = 0", "update grants set kind = 2",
@@ -189,6 +181,17 @@ func TestConstraintsSayAgainWhatTheCodeEnsures(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
+}
+
+// connect opens a connection of the superuser.
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
 }
 
 // seed fills the tables for n accounts: 100 events, 100 postings, 50 parts and
