@@ -407,6 +407,30 @@ func (w *watched) newestChange() int64 {
 	return must(w.ledger.NewestAnomalyChange(context.Background()))
 }
 
+// untilBegun returns once feeds have read where they begin, and have told all that
+// was made to find that out.
+func (w *watched) untilBegun(feeds []chan ledger.Anomaly) {
+	w.t.Helper()
+	probe := func(id string) {
+		ledgertest.Exec(w.t, w.url, `insert into anomalies (account_id, id, change, opened_at, since, resolved_at, observed, expected, kind, feature, message)
+			select $1, gen_random_uuid(), coalesce(max(change), 0) + 1, now(), now(), now(), 1, 0, 4, '', 'Begun.' from anomalies`, id)
+	}
+	for _, feed := range feeds {
+		for len(feed) == 0 {
+			probe("begun")
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	probe("last")
+	for _, feed := range feeds {
+		for a := range feed {
+			if a.Account == "last" {
+				break
+			}
+		}
+	}
+}
+
 func TestFollowersSeeWhatAnyProcessRaises(t *testing.T) {
 	w := newWatched(t, "paid")
 	w.conflict(w.Engine, 3)
@@ -415,7 +439,7 @@ func TestFollowersSeeWhatAnyProcessRaises(t *testing.T) {
 	var following sync.WaitGroup
 	defer following.Wait()
 	defer stop()
-	feeds := []chan ledger.Anomaly{make(chan ledger.Anomaly, 10), make(chan ledger.Anomaly, 10)}
+	feeds := []chan ledger.Anomaly{make(chan ledger.Anomaly, 10_000), make(chan ledger.Anomaly, 10_000)}
 	for i, e := range []*engine.Engine{w.Engine, w.second} {
 		following.Go(func() {
 			err := e.FollowAnomalies(ctx, func(a *ledger.Anomaly) error {
@@ -427,7 +451,7 @@ func TestFollowersSeeWhatAnyProcessRaises(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(200 * time.Millisecond) // both have read where they begin
+	w.untilBegun(feeds)
 	seen := func() string {
 		t.Helper()
 		var all []string

@@ -119,7 +119,7 @@ func TestAnAnswerThatIsRepeatedTellsHowItStandsNow(t *testing.T) {
 			group.Go(func() {
 				answers[i] = must(w.Refund(context.Background(), engine.RefundRequest{Account: a, Decision: d.ID, Quantity: &units, Key: key, Change: byTest}))
 			})
-			time.Sleep(20 * time.Millisecond) // they arrive in this order
+			w.awaitWaiting(w.Engine, i+1) // they arrive in this order
 		}
 	})
 	group.Wait()

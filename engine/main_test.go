@@ -37,6 +37,8 @@ type clock struct {
 	now time.Time
 	// since is when it began to run; zero: it stands.
 	since time.Time
+	// until is where it stops; zero: nowhere.
+	until time.Time
 }
 
 func (c *clock) Now() time.Time {
@@ -45,7 +47,20 @@ func (c *clock) Now() time.Time {
 	if c.since.IsZero() {
 		return c.now
 	}
-	return c.now.Add(time.Since(c.since))
+	now := c.now.Add(time.Since(c.since))
+	if !c.until.IsZero() && now.After(c.until) {
+		return c.until
+	}
+	return now
+}
+
+// RunUntil lets it go on by itself up to a moment, however long the machine takes.
+func (c *clock) RunUntil(until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.until = until; c.since.IsZero() {
+		c.since = time.Now()
+	}
 }
 
 // Run lets it go on by itself.

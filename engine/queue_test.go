@@ -33,7 +33,7 @@ func TestACallerMayGiveUp(t *testing.T) {
 	w.blocked(a, func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		var group sync.WaitGroup
-		for _, one := range []engine.AuthorizeRequest{r, queued} {
+		for i, one := range []engine.AuthorizeRequest{r, queued} {
 			group.Go(func() {
 				begun := time.Now()
 				if _, err := w.Authorize(ctx, one); code(err) != engine.CodeUnavailable {
@@ -44,7 +44,7 @@ func TestACallerMayGiveUp(t *testing.T) {
 				}
 			})
 			w.awaitLocked()
-			time.Sleep(10 * time.Millisecond)
+			w.awaitWaiting(w.Engine, i) // the first is in a batch
 		}
 		cancel()
 		group.Wait()
@@ -120,7 +120,7 @@ func TestAQueueThatIsFullSaysSo(t *testing.T) {
 		group.Go(func() { w.ask(a, "chat", 1) })
 		w.awaitLocked()
 		group.Go(func() { answers = w.AuthorizeBatch(context.Background(), requests) })
-		time.Sleep(300 * time.Millisecond)
+		w.awaitWaiting(w.Engine, 8192)
 	})
 	group.Wait()
 	limited, allowed := 0, int64(0)
@@ -183,7 +183,8 @@ func TestAnOverloadTurnsAwayWhatHasWaitedTooLong(t *testing.T) {
 					group.Go(func() { answers[i].Decision, answers[i].Err = e.Authorize(t.Context(), requests[i]) })
 				}
 			}
-			time.Sleep(400 * time.Millisecond)
+			w.awaitWaiting(e, len(requests))
+			time.Sleep(400 * time.Millisecond) // each has waited for longer than it may
 		})
 		group.Wait()
 		var allowed, shed int64

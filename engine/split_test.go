@@ -44,7 +44,7 @@ func (w *world) awaitLocked() {
 		w.t.Fatal(err)
 	}
 	defer func() { _ = c.Close(ctx) }()
-	for range 1000 {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		var yes bool
 		err := c.QueryRow(ctx, `select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())`).Scan(&yes)
 		if err != nil {
@@ -53,9 +53,18 @@ func (w *world) awaitLocked() {
 		if yes {
 			return
 		}
-		time.Sleep(time.Millisecond)
 	}
 	w.t.Fatal("nobody waits for the lock")
+}
+
+// awaitWaiting waits until so many operations wait in an engine's queue.
+func (w *world) awaitWaiting(e *engine.Engine, n int) {
+	w.t.Helper()
+	for end := time.Now().Add(30 * time.Second); e.Waiting() < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("%d operations wait in the queue, %d are expected", e.Waiting(), n)
+		}
+	}
 }
 
 // together sends requests so that they become one batch: the only worker of
@@ -68,7 +77,7 @@ func (w *world) together(gate string, requests []engine.AuthorizeRequest) []engi
 		group.Go(func() { w.ask(gate, "chat", 1) })
 		w.awaitLocked()
 		group.Go(func() { answers = w.AuthorizeBatch(context.Background(), requests) })
-		time.Sleep(30 * time.Millisecond)
+		w.awaitWaiting(w.Engine, len(requests))
 	})
 	group.Wait()
 	return answers

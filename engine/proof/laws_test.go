@@ -2,7 +2,9 @@ package proof_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +36,7 @@ func TestTheEngineIsTheModel(t *testing.T) {
 	s.publish(plans)
 	count := 0
 	counted := map[string]int{}
+	fixed := fixSeed(t, 16)
 	rapid.Check(t, func(r *rapid.T) {
 		count++
 		p := newPair(s, r, count)
@@ -47,6 +50,9 @@ func TestTheEngineIsTheModel(t *testing.T) {
 			r.Fatalf("the records: %+v", found)
 		}
 	})
+	if !fixed {
+		return // chance may have left a case out
+	}
 	for _, name := range []string{"ALLOWED", "DENIED", "HELD", "settle", "settle refused", "release", "release refused", "refund", "refund refused",
 		"grant", "void", "void refused", "expire", "cap", "status", "plan", "price", "again"} {
 		if counted[name] == 0 {
@@ -54,6 +60,26 @@ func TestTheEngineIsTheModel(t *testing.T) {
 		}
 	}
 }
+
+// fixSeed has rapid draw the same histories in each run, so that which cases
+// they hold is no matter of chance, and reports whether it did: not where the
+// command asks for another number of checks or another seed (make proof). A
+// history that fails is printed with its seed in either case.
+func fixSeed(t *testing.T, seed uint64) bool {
+	t.Helper()
+	if chosenByCommand() {
+		return false
+	}
+	t.Cleanup(func() { must(0, flag.Set("rapid.seed", "0")) })
+	must(0, flag.Set("rapid.seed", fmt.Sprint(seed)))
+	return true
+}
+
+// chosenByCommand reports whether the command line says what rapid draws.
+var chosenByCommand = sync.OnceValue(func() (chosen bool) {
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" || f.Name == "rapid.seed" })
+	return chosen
+})
 
 func newPair(s *stack, r *rapid.T, n int) *pair {
 	p := &pair{stack: s, r: r, id: s.account(fmt.Sprint(n), "long"), m: newModel(plans["long"])}

@@ -87,8 +87,7 @@ func TestALaterChangeIsAFurtherEdge(t *testing.T) {
 	w := newWorld(t, setup{})
 	acme := w.id("acme")
 	w.credits(acme, "100")
-	feed := w.follow(w.admin(), decisions(acme, "none"))
-	time.Sleep(200 * time.Millisecond) // from now on is from when it began
+	feed := w.follow(w.admin(), decisions(acme, ""))
 	d := w.must(w.service(), authorize, vars{"in": vars{"accountId": acme, "userId": "ann", "feature": "video", "idempotencyKey": "k", "holdFor": "PT1M"}})
 	id := at[string](t, d, "authorize", "id")
 	held := feed.edge()
@@ -205,8 +204,8 @@ func TestASlowReaderIsClosed(t *testing.T) {
 	query := strings.Replace(decisions(acme, ""), "idempotencyKey", "explanation steps { position kind bucketKey available taken reason resetsAt } feature { key name unit price { credits per version effectiveFrom } } createdAt updatedAt planKey", 1)
 	s.say(`{"id":"1","type":"subscribe","payload":` + query + `}`)
 	begun := time.Now()
-	other := w.follow(w.admin(), decisions(acme, "none"))
-	time.Sleep(200 * time.Millisecond) // from now on is from when it began
+	newest := w.must(w.admin(), `query($a: ID!) { account(id: $a) { decisions(first: 1) { edges { cursor } } } }`, vars{"a": acme})
+	other := w.follow(w.admin(), decisions(acme, at[string](t, newest, "account", "decisions", "edges", 0, "cursor")))
 	// Until the server gives the slow one up: its subscription ends, and the
 	// socket is still to be closed.
 	running := func() int {
