@@ -318,6 +318,20 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// awaitUnderWay waits until so many requests are under way.
+func (w *world) awaitUnderWay(n int) {
+	w.t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		_, metrics := get(w.t, w.url+"/metrics")
+		if strings.Contains(metrics, fmt.Sprintf("spillway_requests_under_way %d\n", n)) {
+			return
+		}
+		if time.Now().After(end) {
+			w.t.Fatalf("%d requests are not under way", n)
+		}
+	}
+}
+
 // Draining lets what runs finish, and refuses what comes after.
 func TestDrain(t *testing.T) {
 	w := newWorld(t, setup{})
@@ -330,10 +344,16 @@ func TestDrain(t *testing.T) {
 	if _, err := fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:5]); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(50 * time.Millisecond)
+	w.awaitUnderWay(1)
 	done := make(chan error, 1)
 	go func() { done <- w.edge.Drain(w.server) }()
-	time.Sleep(50 * time.Millisecond)
+	for refused := false; !refused; { // it has begun
+		late, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+		if refused = err != nil; !refused {
+			_ = late.Close()
+			time.Sleep(time.Millisecond)
+		}
+	}
 	if _, err := conn.Write([]byte(body[5:])); err != nil {
 		t.Fatal(err)
 	}
@@ -387,10 +407,7 @@ func TestMoreRequestsThanAServerAnswersInTime(t *testing.T) {
 	for i := range answers {
 		group.Go(func() { answers[i] = w.ask(w.service(), document, in) })
 	}
-	for full := false; !full; time.Sleep(10 * time.Millisecond) {
-		_, metrics := get(t, w.url+"/metrics")
-		full = strings.Contains(metrics, fmt.Sprintf("spillway_requests_under_way %d\n", most))
-	}
+	w.awaitUnderWay(most)
 	early := w.post(w.service(), `{"query":"{ viewer { userId } }"}`, map[string]string{"Accept": "application/graphql-response+json"})
 	if early.code() != "RATE_LIMITED" || early.status != http.StatusServiceUnavailable || early.header.Get("Retry-After") != "1" {
 		t.Errorf("%d: %s", early.status, early.body)
