@@ -20,6 +20,7 @@ type PreviewRequest struct {
 
 // Preview is what Authorize would answer at a moment. Nothing was taken.
 type Preview struct {
+	Feature     string
 	Status      ledger.Status
 	Reason      waterfall.Reason
 	Explanation string
@@ -28,8 +29,10 @@ type Preview struct {
 	Steps       []ledger.Step
 	// MaxQuantity is the most that could be allowed.
 	MaxQuantity int64
-	RetryAt     int64
-	AsOf        waterfall.Instant
+	// Singles is what requests of one unit each would get, one after the other.
+	Singles waterfall.Singles
+	RetryAt int64
+	AsOf    waterfall.Instant
 }
 
 // Preview walks the waterfall without taking anything.
@@ -40,31 +43,67 @@ func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error
 	if err := e.featureExists(ctx, "feature", r.Feature); err != nil {
 		return nil, err
 	}
-	feature := e.Catalog().Features[r.Feature]
 	var p *Preview
 	var overflow error
 	err := e.lookAt(ctx, r.Account, []counterRef{{r.Feature, r.User}}, func(a *account) {
-		if overflow = a.comeDue(); overflow != nil {
-			return
+		if overflow = a.comeDue(); overflow == nil {
+			p = e.previewOf(a, &r)
 		}
-		rules := a.plan.Rules(r.Feature)
-		price := feature.PriceAt(a.now).Price
-		in := a.input(rules, price, r.Feature, r.User)
-		request := waterfall.Request{Quantity: r.Quantity, AllowPartial: r.AllowPartial}
-		out := waterfall.Decide(in, request, a.now)
-		p = &Preview{Status: ledger.StatusAllowed, Reason: out.Reason, Granted: out.Granted, Charged: out.Charged,
-			Steps: stepsOf(rules, out, a.now), MaxQuantity: waterfall.MaxQuantityNow(in, a.now), AsOf: a.now}
-		if !out.Allowed {
-			p.Status = ledger.StatusDenied
-			p.RetryAt = waterfall.RetryAt(in, request, a.now)
-		}
-		p.Explanation = explain(rules, waterfall.Telling{Allowed: out.Allowed, Reason: out.Reason, Requested: r.Quantity,
-			Granted: out.Granted, RetryAt: p.RetryAt}, p.Steps)
 	})
 	if err == nil && overflow != nil {
 		err = internal(overflow)
 	}
 	return p, err
+}
+
+// Previews are what Preview would answer to one unit of each feature of the
+// account's plan, in the plan's order, of several accounts at one moment each.
+// Accounts that do not exist are left out.
+func (e *Engine) Previews(ctx context.Context, accounts []string, user string) (map[string][]*Preview, error) {
+	if err := validateKey("userId", user); err != nil {
+		return nil, err
+	}
+	found := make(map[string][]*Preview, len(accounts))
+	var overflow error
+	err := e.look(ctx, accounts, []counterRef{{user: user}}, func(a *account) {
+		if overflow = errors.Join(overflow, a.comeDue()); overflow != nil {
+			return
+		}
+		all := make([]*Preview, len(a.plan.Features))
+		for i := range a.plan.Features {
+			all[i] = e.previewOf(a, &PreviewRequest{User: user, Feature: a.plan.Features[i].Feature, Quantity: 1})
+		}
+		found[a.ID] = all
+	})
+	if err == nil && overflow != nil {
+		err = internal(overflow)
+	}
+	return found, err
+}
+
+// previewOf decides on a request without taking anything.
+func (e *Engine) previewOf(a *account, r *PreviewRequest) *Preview {
+	rules := a.plan.Rules(r.Feature)
+	in := a.input(rules, e.priceNow(a, r.Feature), r.Feature, r.User)
+	request := waterfall.Request{Quantity: r.Quantity, AllowPartial: r.AllowPartial}
+	out := waterfall.Decide(in, request, a.now)
+	p := &Preview{Feature: r.Feature, Status: ledger.StatusAllowed, Reason: out.Reason, Granted: out.Granted, Charged: out.Charged,
+		Steps: stepsOf(rules, out, a.now), MaxQuantity: waterfall.MaxQuantityNow(in, a.now), Singles: waterfall.SinglesNow(in, a.now), AsOf: a.now}
+	if !out.Allowed {
+		p.Status = ledger.StatusDenied
+		p.RetryAt = waterfall.RetryAt(in, request, a.now)
+	}
+	p.Explanation = explain(rules, waterfall.Telling{Allowed: out.Allowed, Reason: out.Reason, Requested: r.Quantity,
+		Granted: out.Granted, RetryAt: p.RetryAt}, p.Steps)
+	return p
+}
+
+// priceNow is the price of a feature at the account's moment, Version 0 without one.
+func (e *Engine) priceNow(a *account, feature string) waterfall.Price {
+	if f := e.Catalog().Features[feature]; f != nil {
+		return f.PriceAt(a.now).Price
+	}
+	return waterfall.Price{}
 }
 
 // comeDue brings the grants of an account that is only looked at to where the
@@ -90,6 +129,10 @@ type BucketState struct {
 	Feature string
 	User    string
 	View    waterfall.BucketView
+	// Purse is what a pool holds for the feature, in units and in credits.
+	Purse waterfall.Purse
+	// RenewsAt is when a recurring grant in a pool is issued next, 0: none is.
+	RenewsAt waterfall.Instant
 }
 
 // Buckets shows the buckets of an account in the order of its plan.
@@ -141,11 +184,7 @@ func (e *Engine) BucketsOf(ctx context.Context, accounts []string, q BucketQuery
 }
 
 func (e *Engine) bucketStates(a *account, r *waterfall.Rules, asked *string, user string) []BucketState {
-	var price waterfall.Price
-	if f := e.Catalog().Features[r.Feature]; f != nil {
-		price = f.PriceAt(a.now).Price
-	}
-	in := a.input(r, price, r.Feature, user)
+	in := a.input(r, e.priceNow(a, r.Feature), r.Feature, user)
 	var states []BucketState
 	for i, b := range r.Buckets {
 		s := BucketState{Bucket: b, Feature: r.Feature, View: waterfall.View(in, i, a.now)}
@@ -155,9 +194,30 @@ func (e *Engine) bucketStates(a *account, r *waterfall.Rules, asked *string, use
 			}
 			s.User = user
 		}
+		if !b.Kind.Counted() {
+			s.Purse = waterfall.PurseOf(in, b.Kind, a.now)
+			s.RenewsAt = a.renewsAt(b.Kind, r.Feature)
+		}
 		states = append(states, s)
 	}
 	return states
+}
+
+// renewsAt is when a recurring grant of a kind, open to a feature, is issued next;
+// 0: none is.
+func (a *account) renewsAt(kind waterfall.Kind, feature string) waterfall.Instant {
+	var first waterfall.Instant
+	for i := range a.lots {
+		g, t := &a.lots[i], &a.terms[i]
+		if g.Kind != kind || t.Recurrence == waterfall.NoPeriod || t.Closed || t.VoidedAt != 0 || !g.OpenAt(a.now) || !g.AppliesTo(feature) {
+			continue
+		}
+		next := t.Recurrence.Anniversary(g.EffectiveAt, int(t.Issues))
+		if (g.ExpiresAt == 0 || next < g.ExpiresAt) && (first == 0 || next < first) {
+			first = next
+		}
+	}
+	return first
 }
 
 // Balance is an account's credits at a moment, in millionths.

@@ -60,9 +60,9 @@ func (w *weighing) selection(set ast.SelectionSet) int {
 	for _, one := range set {
 		switch one := one.(type) {
 		case *ast.Field:
-			total = plus(total, 1, times(w.selection(one.SelectionSet), w.length(one)))
+			total = plus(total, 1, w.work(one), times(w.selection(one.SelectionSet), w.length(one)))
 			if len(one.SelectionSet) > 0 {
-				total = plus(total, 1, w.work(one))
+				total = plus(total, 1)
 			}
 		case *ast.InlineFragment:
 			total = plus(total, w.selection(one.SelectionSet))
@@ -86,7 +86,7 @@ func (w *weighing) work(f *ast.Field) int {
 	switch f.ObjectDefinition.Name + "." + f.Name {
 	case "Query.simulatePlan":
 		return simulationCost
-	case "Account.usage", "Account.balanceAt":
+	case "Account.usage", "Account.balanceAt", "Account.spent":
 		return sumCost
 	case "Account.decisions":
 		filter, _ := w.argument(f, f.Definition.Arguments.ForName("filter")).(map[string]any)

@@ -8,7 +8,6 @@ import (
 	"spillway/engine/waterfall"
 	"spillway/graph/caller"
 	"spillway/graph/internal/exec"
-	"spillway/graph/scalar"
 	"spillway/graph/view"
 	"spillway/ledger"
 )
@@ -59,10 +58,7 @@ func (q *query) Preview(ctx context.Context, in view.PreviewInput) (*view.Previe
 	if err != nil {
 		return nil, below("input", err)
 	}
-	return &view.Preview{
-		Status: p.Status, Reason: p.Reason, Explanation: p.Explanation, Granted: p.Granted, Charged: scalar.Millionths(p.Charged),
-		Steps: view.Steps(p.Steps), MaxQuantity: p.MaxQuantity, RetryAt: view.Second(p.RetryAt), AsOf: p.AsOf,
-	}, nil
+	return q.from.NewPreview(p), nil
 }
 
 func (q *query) Features(context.Context) ([]view.Feature, error) { return q.from.Features(), nil }

@@ -109,6 +109,20 @@ func (a *Account) SpendCap(ctx context.Context) (*SpendCap, error) {
 	}, nil
 }
 
+// Spent is what was drawn from its credits in [from, to), net of refunds.
+func (a *Account) Spent(ctx context.Context, from, to waterfall.Instant) (scalar.Credits, error) {
+	if from >= to {
+		return scalar.Credits{}, &engine.Fault{Code: engine.CodeBadInput, Field: "to", Message: "must come after from"}
+	}
+	spent, err := ofEach(ctx, a, func(accounts []string) (map[string]string, error) {
+		return a.from.Ledger.Spent(ctx, accounts, from, to)
+	})
+	if err != nil || spent == "" {
+		return scalar.Credits{}, stored(err)
+	}
+	return scalar.ParseCredits(spent)
+}
+
 // Buckets are the plan's buckets as they stand. Who sees no account but their
 // own sees their own windows where no user is named.
 func (a *Account) Buckets(ctx context.Context, userID, feature *string) ([]BucketState, error) {
@@ -126,6 +140,35 @@ func (a *Account) Buckets(ctx context.Context, userID, feature *string) ([]Bucke
 	return a.from.BucketStates(states), err
 }
 
+// Previews are what one unit of each feature would be answered now. Who sees no
+// account but their own asks for themselves where no user is named.
+func (a *Account) Previews(ctx context.Context, userID *string) ([]Preview, error) {
+	c := caller.From(ctx)
+	switch {
+	case userID == nil && c.OnlyUser():
+		userID = &c.User
+	case userID == nil:
+		return nil, &engine.Fault{Code: engine.CodeBadInput, Field: "userId", Message: "must name the user who would act"}
+	}
+	previews, err := ofEach(ctx, a, func(accounts []string) (map[string][]*engine.Preview, error) {
+		return a.from.Engine.Previews(ctx, accounts, *userID)
+	})
+	shown := make([]Preview, len(previews))
+	for i, p := range previews {
+		shown[i] = *a.from.NewPreview(p)
+	}
+	return shown, err
+}
+
+// NewPreview shows what would be answered.
+func (s *Source) NewPreview(p *engine.Preview) *Preview {
+	return &Preview{
+		Feature: s.Feature(p.Feature), Status: p.Status, Reason: p.Reason, Explanation: p.Explanation, Granted: p.Granted,
+		Charged: scalar.Millionths(p.Charged), Steps: Steps(p.Steps), MaxQuantity: p.MaxQuantity, OneByOne: p.Singles.All,
+		Included: p.Singles.Included, RetryAt: Second(p.RetryAt), AsOf: p.AsOf,
+	}
+}
+
 // BucketStates shows buckets as they stand.
 func (s *Source) BucketStates(states []engine.BucketState) []BucketState {
 	shown := make([]BucketState, len(states))
@@ -133,11 +176,15 @@ func (s *Source) BucketStates(states []engine.BucketState) []BucketState {
 		b := &states[i]
 		shown[i] = BucketState{
 			Kind: b.Bucket.Kind, Key: b.Bucket.Key, Feature: s.Feature(b.Feature), UserID: optional(b.User),
-			Used: b.View.Used, Remaining: b.View.Remaining, Windows: windows(b.View.Windows),
+			Used: b.View.Used, Remaining: b.View.Remaining, Included: b.View.Remaining, Windows: windows(b.View.Windows),
 			NextRefillAt: Second(b.View.NextRefill), ResetsAt: Second(b.View.Reset),
 		}
 		if limit := b.View.Limit; limit >= 0 {
 			shown[i].Limit = &limit
+		}
+		if !b.Bucket.Kind.Counted() {
+			credits := scalar.Millionths(b.Purse.Credits)
+			shown[i].Included, shown[i].Credits, shown[i].RenewsAt = b.Purse.Units, &credits, optional(b.RenewsAt)
 		}
 	}
 	return shown

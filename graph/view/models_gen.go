@@ -209,6 +209,12 @@ type BucketState struct {
 	Used int64 `json:"used"`
 	// What is left.
 	Remaining int64 `json:"remaining"`
+	// How many of the remaining units cost no credits: all of a rate limit and a free tier, and of grants those in units.
+	Included int64 `json:"included"`
+	// The credits of the grants in it that are open to this feature, whatever a spend cap leaves of them; null for a rate limit and a free tier.
+	Credits *scalar.Credits `json:"credits,omitempty"`
+	// When a recurring grant in it is issued next; null: none is.
+	RenewsAt *waterfall.Instant `json:"renewsAt,omitempty"`
 	// The windows of a rate limit; empty for other kinds.
 	Windows []WindowState `json:"windows"`
 	// When the next unit comes back; null: none does.
@@ -387,6 +393,8 @@ type PlanInput struct {
 
 // What authorize would answer at this moment.
 type Preview struct {
+	// The feature that was asked for.
+	Feature *Feature `json:"feature"`
 	// ALLOWED or DENIED.
 	Status ledger.Status `json:"status"`
 	// Why it would be decided so.
@@ -399,8 +407,12 @@ type Preview struct {
 	Charged scalar.Credits `json:"charged"`
 	// In waterfall order, every bucket of the plan that was looked at.
 	Steps []DecisionStep `json:"steps"`
-	// The most that could be allowed at this moment.
+	// The most that could be allowed in one request at this moment.
 	MaxQuantity int64 `json:"maxQuantity"`
+	// How many units requests of one unit each would get at this moment, one after the other. Of an indivisible feature it may be more than maxQuantity, which comes out of one bucket; where a price is rounded up for each request it may be less.
+	OneByOne int64 `json:"oneByOne"`
+	// How many of oneByOne come before the first that costs credits.
+	Included int64 `json:"included"`
 	// When the same request could next be allowed without new credits, if that can be known.
 	RetryAt *waterfall.Instant `json:"retryAt,omitempty"`
 	// The moment that was looked at.

@@ -254,6 +254,11 @@ type Account {
     "Only this feature; without it, all of the plan."
     feature: String
   ): [BucketState!]!
+  "What preview would answer to one unit of each feature of the plan, in the plan's order."
+  previews(
+    "The user who would act. Users may leave it out: they act themselves."
+    userId: ID
+  ): [Preview!]!
   "What it was given or bought, newest first. A page of one kind may hold fewer than asked, and hasNextPage still be true."
   grants(
     "Only this kind."
@@ -292,6 +297,13 @@ type Account {
     "The length of an interval, in UTC."
     interval: UsageInterval! = DAY
   ): [UsagePoint!]!
+  "What was drawn from its credits in that time, of grants of every kind, net of refunds: the sum of the DEBIT and REFUND updates. What is on hold is not drawn yet."
+  spent(
+    "From this moment on."
+    from: DateTime!
+    "Up to this moment, exclusive."
+    to: DateTime!
+  ): Credits!
   "The account's own limit on credits; null: none."
   spendCap: SpendCap
   "When it was created."
@@ -330,6 +342,12 @@ type BucketState {
   used: Quantity!
   "What is left."
   remaining: Quantity!
+  "How many of the remaining units cost no credits: all of a rate limit and a free tier, and of grants those in units."
+  included: Quantity!
+  "The credits of the grants in it that are open to this feature, whatever a spend cap leaves of them; null for a rate limit and a free tier."
+  credits: Credits
+  "When a recurring grant in it is issued next; null: none is."
+  renewsAt: DateTime
   "The windows of a rate limit; empty for other kinds."
   windows: [WindowState!]!
   "When the next unit comes back; null: none does."
@@ -1231,6 +1249,8 @@ input PreviewInput {
 
 "What authorize would answer at this moment."
 type Preview {
+  "The feature that was asked for."
+  feature: Feature!
   "ALLOWED or DENIED."
   status: DecisionStatus!
   "Why it would be decided so."
@@ -1243,8 +1263,12 @@ type Preview {
   charged: Credits!
   "In waterfall order, every bucket of the plan that was looked at."
   steps: [DecisionStep!]!
-  "The most that could be allowed at this moment."
+  "The most that could be allowed in one request at this moment."
   maxQuantity: Quantity!
+  "How many units requests of one unit each would get at this moment, one after the other. Of an indivisible feature it may be more than maxQuantity, which comes out of one bucket; where a price is rounded up for each request it may be less."
+  oneByOne: Quantity!
+  "How many of oneByOne come before the first that costs credits."
+  included: Quantity!
   "When the same request could next be allowed without new credits, if that can be known."
   retryAt: DateTime
   "The moment that was looked at."
@@ -1594,6 +1618,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_balanceAt(ctx, field)
 	case "buckets":
 		return ec.fieldContext_Account_buckets(ctx, field)
+	case "previews":
+		return ec.fieldContext_Account_previews(ctx, field)
 	case "grants":
 		return ec.fieldContext_Account_grants(ctx, field)
 	case "decisions":
@@ -1602,6 +1628,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_balanceUpdates(ctx, field)
 	case "usage":
 		return ec.fieldContext_Account_usage(ctx, field)
+	case "spent":
+		return ec.fieldContext_Account_spent(ctx, field)
 	case "spendCap":
 		return ec.fieldContext_Account_spendCap(ctx, field)
 	case "createdAt":
@@ -1842,6 +1870,12 @@ func (ec *executionContext) childFields_BucketState(ctx context.Context, field g
 		return ec.fieldContext_BucketState_used(ctx, field)
 	case "remaining":
 		return ec.fieldContext_BucketState_remaining(ctx, field)
+	case "included":
+		return ec.fieldContext_BucketState_included(ctx, field)
+	case "credits":
+		return ec.fieldContext_BucketState_credits(ctx, field)
+	case "renewsAt":
+		return ec.fieldContext_BucketState_renewsAt(ctx, field)
 	case "windows":
 		return ec.fieldContext_BucketState_windows(ctx, field)
 	case "nextRefillAt":
@@ -2126,6 +2160,8 @@ func (ec *executionContext) childFields_PlanSimulation(ctx context.Context, fiel
 
 func (ec *executionContext) childFields_Preview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "feature":
+		return ec.fieldContext_Preview_feature(ctx, field)
 	case "status":
 		return ec.fieldContext_Preview_status(ctx, field)
 	case "reason":
@@ -2140,6 +2176,10 @@ func (ec *executionContext) childFields_Preview(ctx context.Context, field graph
 		return ec.fieldContext_Preview_steps(ctx, field)
 	case "maxQuantity":
 		return ec.fieldContext_Preview_maxQuantity(ctx, field)
+	case "oneByOne":
+		return ec.fieldContext_Preview_oneByOne(ctx, field)
+	case "included":
+		return ec.fieldContext_Preview_included(ctx, field)
 	case "retryAt":
 		return ec.fieldContext_Preview_retryAt(ctx, field)
 	case "asOf":
@@ -2591,6 +2631,42 @@ func (ec *executionContext) field_Account_grants_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["after"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_previews_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userId"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_spent_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (waterfall.Instant, error) {
+			return ec.unmarshalNDateTime2spillwayᚋengineᚋwaterfallᚐInstant(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (waterfall.Instant, error) {
+			return ec.unmarshalNDateTime2spillwayᚋengineᚋwaterfallᚐInstant(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
 	return args, nil
 }
 
@@ -3651,6 +3727,50 @@ func (ec *executionContext) fieldContext_Account_buckets(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_previews(ctx context.Context, field graphql.CollectedField, obj *view.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_previews(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Previews(ctx, fc.Args["userId"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []view.Preview) graphql.Marshaler {
+			return ec.marshalNPreview2ᚕspillwayᚋgraphᚋviewᚐPreviewᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Account_previews(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Preview(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_previews_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_grants(ctx context.Context, field graphql.CollectedField, obj *view.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3821,6 +3941,50 @@ func (ec *executionContext) fieldContext_Account_usage(ctx context.Context, fiel
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Account_usage_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_spent(ctx context.Context, field graphql.CollectedField, obj *view.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_spent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Spent(ctx, fc.Args["from"].(waterfall.Instant), fc.Args["to"].(waterfall.Instant))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Account_spent(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type Credits does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_spent_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -5652,6 +5816,75 @@ func (ec *executionContext) _BucketState_remaining(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_BucketState_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BucketState", field, false, false, "Quantity")
+}
+
+func (ec *executionContext) _BucketState_included(ctx context.Context, field graphql.CollectedField, obj *view.BucketState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BucketState_included(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Included, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNQuantity2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BucketState_included(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BucketState", field, false, false, "Quantity")
+}
+
+func (ec *executionContext) _BucketState_credits(ctx context.Context, field graphql.CollectedField, obj *view.BucketState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BucketState_credits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Credits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *scalar.Credits) graphql.Marshaler {
+			return ec.marshalOCredits2ᚖspillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BucketState_credits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BucketState", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _BucketState_renewsAt(ctx context.Context, field graphql.CollectedField, obj *view.BucketState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BucketState_renewsAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RenewsAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *waterfall.Instant) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖspillwayᚋengineᚋwaterfallᚐInstant(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BucketState_renewsAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BucketState", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _BucketState_windows(ctx context.Context, field graphql.CollectedField, obj *view.BucketState) (ret graphql.Marshaler) {
@@ -9034,6 +9267,38 @@ func (ec *executionContext) fieldContext_PlanSimulation_changed(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Preview_feature(ctx context.Context, field graphql.CollectedField, obj *view.Preview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Preview_feature(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Feature, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *view.Feature) graphql.Marshaler {
+			return ec.marshalNFeature2ᚖspillwayᚋgraphᚋviewᚐFeature(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Preview_feature(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Preview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Feature(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Preview_status(ctx context.Context, field graphql.CollectedField, obj *view.Preview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9201,6 +9466,52 @@ func (ec *executionContext) _Preview_maxQuantity(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_Preview_maxQuantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Preview", field, false, false, "Quantity")
+}
+
+func (ec *executionContext) _Preview_oneByOne(ctx context.Context, field graphql.CollectedField, obj *view.Preview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Preview_oneByOne(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OneByOne, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNQuantity2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Preview_oneByOne(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Preview", field, false, false, "Quantity")
+}
+
+func (ec *executionContext) _Preview_included(ctx context.Context, field graphql.CollectedField, obj *view.Preview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Preview_included(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Included, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNQuantity2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Preview_included(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Preview", field, false, false, "Quantity")
 }
 
@@ -13546,6 +13857,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_buckets(ctx, field, obj)
 				})
+		case "previews":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_previews(ctx, field, obj)
+				})
 		case "grants":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -13569,6 +13886,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_usage(ctx, field, obj)
+				})
+		case "spent":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_spent(ctx, field, obj)
 				})
 		case "spendCap":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -14379,6 +14702,21 @@ func (ec *executionContext) _BucketState(ctx context.Context, sel ast.SelectionS
 		case "remaining":
 			out.Values[i] = ec._BucketState_remaining(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "included":
+			out.Values[i] = ec._BucketState_included(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "credits":
+			out.Values[i] = ec._BucketState_credits(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "renewsAt":
+			out.Values[i] = ec._BucketState_renewsAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "windows":
@@ -15430,6 +15768,11 @@ func (ec *executionContext) _Preview(ctx context.Context, sel ast.SelectionSet, 
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Preview")
+		case "feature":
+			out.Values[i] = ec._Preview_feature(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "status":
 			out.Values[i] = ec._Preview_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -15462,6 +15805,16 @@ func (ec *executionContext) _Preview(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "maxQuantity":
 			out.Values[i] = ec._Preview_maxQuantity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "oneByOne":
+			out.Values[i] = ec._Preview_oneByOne(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "included":
+			out.Values[i] = ec._Preview_included(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17415,6 +17768,26 @@ func (ec *executionContext) marshalNPlanSimulation2ᚖspillwayᚋgraphᚋviewᚐ
 		return graphql.Null
 	}
 	return ec._PlanSimulation(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPreview2spillwayᚋgraphᚋviewᚐPreview(ctx context.Context, sel ast.SelectionSet, v view.Preview) graphql.Marshaler {
+	return ec._Preview(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPreview2ᚕspillwayᚋgraphᚋviewᚐPreviewᚄ(ctx context.Context, sel ast.SelectionSet, v []view.Preview) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPreview2spillwayᚋgraphᚋviewᚐPreview(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNPreview2ᚖspillwayᚋgraphᚋviewᚐPreview(ctx context.Context, sel ast.SelectionSet, v *view.Preview) graphql.Marshaler {
