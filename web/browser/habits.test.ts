@@ -151,8 +151,8 @@ test("on a phone the menu opens and closes by itself once a page is chosen", asy
   await visitor.context.close();
 });
 
-test("numbers and times are the reader's own; the exact time is there on hover", async () => {
-  const visitor = await visit(browser, { locale: "de-DE" });
+test("digits, dates and clocks are the reader's own, words are not; how long ago and the exact time are there on hover", async () => {
+  const visitor = await visit(browser, { locale: "de-DE", timezoneId: "Asia/Kolkata" });
   const { page } = visitor;
   await signIn(visitor, server.url, world.user);
   const available = page.getByRole("region", { name: "Credits" }).locator("dd").first();
@@ -160,12 +160,27 @@ test("numbers and times are the reader's own; the exact time is there on hover",
   await expect.poll(() => available.innerText()).toContain("1.233,50");
   await go(visitor, server.url, "/history");
   const when = page.locator("[data-decision] time");
-  expect(await when.innerText()).toMatch(/^(jetzt|vor \d+ (Sekunden|Minuten?))$/);
-  const exact = await page.evaluate(
-    (at) => new Intl.DateTimeFormat("de-DE", { dateStyle: "medium", timeStyle: "long" }).format(Date.parse(at!)),
-    await when.getAttribute("datetime"),
-  );
-  expect(await when.getAttribute("title")).toBe(exact);
+  const told = (zone: string, clockAlone: boolean) =>
+    page.evaluate(
+      ([at, timeZone, alone]) =>
+        new Intl.DateTimeFormat("de-DE", alone ? { timeStyle: "medium", timeZone } : { dateStyle: "medium", timeStyle: "long", timeZone }).format(
+          Date.parse(at!),
+        ),
+      [instant, zone, clockAlone] as const,
+    );
+  const instant = await when.getAttribute("datetime");
+  expect(await when.innerText()).toContain(await told("Asia/Kolkata", true));
+  const [ago, exact] = (await when.getAttribute("title"))!.split(" · ");
+  expect(ago).toMatch(/^(now|\d+ (seconds?|minutes?) ago)$/);
+  expect(exact).toBe(await told("Asia/Kolkata", false));
+
+  // The switch changes every time on the page, and is kept.
+  await page.getByText("Times in Asia/").waitFor();
+  await page.getByRole("button", { name: "Use UTC" }).click();
+  await expect.poll(() => when.innerText()).toContain(await told("UTC", true));
+  await page.reload();
+  await when.waitFor();
+  expect(await when.innerText()).toContain(await told("UTC", true));
   expectClean(visitor);
   await visitor.context.close();
 });

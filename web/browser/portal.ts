@@ -22,18 +22,23 @@ interface Options {
   height?: number;
   dark?: boolean;
   locale?: string;
+  timezoneId?: string;
+  /** A finger instead of a mouse. */
+  touch?: boolean;
 }
 
 /** A fresh visitor: own storage, own window. */
 export async function visit(
   browser: Browser,
-  { width = 1280, height = 860, dark = false, locale = "en-US" }: Options = {},
+  { width = 1280, height = 860, dark = false, locale = "en-US", timezoneId, touch }: Options = {},
 ): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",
     reducedMotion: "reduce",
     locale,
+    timezoneId,
+    hasTouch: touch,
   });
   const page = await context.newPage();
   const faults: string[] = [];

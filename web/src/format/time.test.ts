@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { durationAdjective, durationPer, durationSeconds, largestUnit, toDuration } from "./duration";
-import { formatCountdown, formatElapsed, formatRelative } from "./time";
+import { formatClock, formatCountdown, formatDayHead, formatElapsed, formatExact, formatMoment, formatRelative } from "./time";
 
 describe("a countdown", () => {
   it.each([
@@ -13,7 +13,7 @@ describe("a countdown", () => {
     [52 * 3_600_000, "2 days 4 hr"],
     [-5_000, "0 sec"],
   ])("of %i ms reads %s", (milliseconds, shown) => {
-    expect(formatCountdown(milliseconds, "en-US")).toBe(shown);
+    expect(formatCountdown(milliseconds)).toBe(shown);
   });
 });
 
@@ -36,7 +36,44 @@ describe("a relative time", () => {
     [-86_400_000, "yesterday"],
     [-90 * 86_400_000, "3 months ago"],
   ])("%i ms away reads %s", (distance, shown) => {
-    expect(formatRelative(now + distance, now, "en-US")).toBe(shown);
+    expect(formatRelative(now + distance, now)).toBe(shown);
+  });
+});
+
+describe("a moment", () => {
+  const now = Date.UTC(2030, 0, 15, 12); // a Tuesday
+  it.each([
+    ["2030-01-15T15:02:11Z", "Europe/Berlin", "16:02"],
+    ["2030-01-15T15:02:11Z", "UTC", "15:02"],
+    ["2030-01-15T15:02:11Z", "Asia/Kolkata", "20:32"],
+    // Still the 15th in UTC, and tomorrow already in Kolkata.
+    ["2030-01-15T19:00:00Z", "Asia/Kolkata", "tomorrow, 00:30"],
+    ["2030-01-14T22:30:00Z", "UTC", "yesterday, 22:30"],
+    ["2030-01-14T23:30:00Z", "Europe/Berlin", "00:30"],
+    ["2030-01-16T00:00:00Z", "Europe/Berlin", "tomorrow, 01:00"],
+    ["2030-01-21T12:10:00Z", "Europe/Berlin", "Mon 13:10"],
+    ["2030-01-22T12:10:00Z", "Europe/Berlin", "22 Jan, 13:10"],
+    ["2030-01-12T12:10:00Z", "Europe/Berlin", "12 Jan, 13:10"],
+    ["2029-12-31T12:10:00Z", "Europe/Berlin", "31 Dec 2029, 13:10"],
+  ])("%s reads in %s: %s", (at, zone, shown) => {
+    expect(formatMoment(Date.parse(at), now, zone, { locale: "en-GB" })).toBe(shown);
+  });
+
+  it("has its seconds where they matter, and the clock of the reader's region", () => {
+    const at = Date.UTC(2030, 0, 15, 15, 2, 11);
+    expect(formatClock(at, "UTC", { seconds: true, locale: "en-GB" })).toBe("15:02:11");
+    expect(formatClock(at, "UTC", { locale: "en-US" })).toMatch(/^3:02\sPM$/);
+    expect(formatExact(at, "Asia/Kolkata", "en-GB")).toBe("15 Jan 2030, 20:32:11 GMT+5:30");
+  });
+
+  it.each([
+    ["2030-01-15T11:00:00Z", "UTC", "Today, 15 Jan"],
+    ["2030-01-14T23:30:00Z", "UTC", "Yesterday, 14 Jan"],
+    ["2030-01-14T23:30:00Z", "Europe/Berlin", "Today, 15 Jan"],
+    ["2030-01-12T10:00:00Z", "UTC", "Saturday, 12 Jan"],
+    ["2029-12-31T10:00:00Z", "UTC", "Monday, 31 Dec 2029"],
+  ])("%s stands in %s under %s", (at, zone, head) => {
+    expect(formatDayHead(Date.parse(at), now, zone, "en-GB")).toBe(head);
   });
 });
 

@@ -10,7 +10,7 @@ import { Listing } from "../../parts/feedback/Listing";
 import { Icon } from "../../parts/Icon";
 import { Credits } from "../../parts/money/Amount";
 import { PageTitle } from "../../parts/shell/PageTitle";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { useTyped } from "../../parts/useTyped";
 import { NewAccount } from "./NewAccount";
 
@@ -106,7 +106,7 @@ function AccountTable({ rows }: { rows: Row[] }) {
                 <td className="number">
                   <Credits amount={account.balance.held} />
                 </td>
-                <td>{last ? <RelativeTime at={last.createdAt} /> : <span className="muted">never</span>}</td>
+                <td>{last ? <Moment at={last.createdAt} /> : <span className="muted">never</span>}</td>
               </tr>
             );
           })}

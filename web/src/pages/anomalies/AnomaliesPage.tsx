@@ -8,7 +8,7 @@ import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
 import { Icon } from "../../parts/Icon";
 import { PageTitle } from "../../parts/shell/PageTitle";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { anomalyWords } from "../../parts/words/words";
 import css from "./Anomalies.module.css";
 
@@ -74,13 +74,13 @@ function Row({ anomaly }: { anomaly: AnomalyFieldsFragment }) {
             <span className={css.open}>open</span>
           ) : (
             <span className="muted">
-              resolved <RelativeTime at={anomaly.resolvedAt!} />
+              resolved <Moment at={anomaly.resolvedAt!} />
             </span>
           )}
         </p>
         <p>{anomaly.message}</p>
         <p className="muted">
-          since <RelativeTime at={anomaly.openedAt} /> · observed {number.format(anomaly.observed)}, expected{" "}
+          since <Moment at={anomaly.openedAt} /> · observed {number.format(anomaly.observed)}, expected{" "}
           {number.format(anomaly.expected)}
           {anomaly.accountId && (
             <>

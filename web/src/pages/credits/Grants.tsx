@@ -4,6 +4,7 @@ import { usePages } from "../../api/usePages";
 import { GrantsDocument, type BucketKind, type GrantFieldsFragment, type GrantsQuery } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
+import { currentZone } from "../../parts/time/zone";
 import { kindWords } from "../../parts/words/words";
 import { serverNow } from "../../api/clock";
 import { grantsCsv } from "./grantsCsv";
@@ -49,7 +50,7 @@ export function Grants({ accountId, actions }: Props) {
           query={GrantsDocument}
           variables={variables}
           pick={pick}
-          toText={(grants) => grantsCsv(grants, serverNow())}
+          toText={(grants) => grantsCsv(grants, serverNow(), currentZone())}
         />
       </div>
       <Listing

@@ -5,6 +5,7 @@ import { formatQuantity } from "../../format/quantity";
 import { BalanceNowDocument, LedgerDocument, type LedgerQuery } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
+import { useZone } from "../../parts/time/zone";
 import { WhyHere } from "../../parts/why/WhyHere";
 import { LedgerTable } from "./LedgerTable";
 import { ledgerCsv } from "./ledgerCsv";
@@ -14,6 +15,7 @@ const pick = (data: LedgerQuery) => data.account?.balanceUpdates;
 
 /** Every entry of the account's books with the running balance, the newest first. */
 export function Ledger({ accountId }: { accountId: string }) {
+  const zone = useZone();
   const pages = usePages(LedgerDocument, { accountId, first: 50 }, pick);
   const { reload, loading } = pages;
   const newest = pages.rows?.[0]?.sequence;
@@ -30,7 +32,7 @@ export function Ledger({ accountId }: { accountId: string }) {
         ) : (
           <span />
         )}
-        <SaveAll file={`ledger-${accountId}.csv`} query={LedgerDocument} variables={{ accountId }} pick={pick} toText={ledgerCsv} />
+        <SaveAll file={`ledger-${accountId}.csv`} query={LedgerDocument} variables={{ accountId }} pick={pick} toText={(entries) => ledgerCsv(entries, zone)} />
       </div>
       <Listing
         name="Ledger"

@@ -3,7 +3,7 @@ import { formatQuantity } from "../../format/quantity";
 import type { LedgerQuery } from "../../gql/graphql";
 import { useWhy } from "../../parts/decisions/useWhy";
 import { Amount, Credits } from "../../parts/money/Amount";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { kindWords, ledgerWords, postingWords } from "../../parts/words/words";
 import css from "./Credits.module.css";
 
@@ -40,7 +40,7 @@ export function LedgerTable({ entries, accountId }: { entries: Entry[]; accountI
               <tr key={entry.id} className={css.grant} title={`SHA-256 ${entry.hash}`}>
                 <td className="number">{formatQuantity(entry.sequence)}</td>
                 <td>
-                  <RelativeTime at={entry.createdAt} />
+                  <Moment at={entry.createdAt} seconds />
                 </td>
                 <td>{postingWords[entry.kind]}</td>
                 <td>

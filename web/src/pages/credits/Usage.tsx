@@ -3,9 +3,11 @@ import { useMemo, useState } from "react";
 import { serverNow } from "../../api/clock";
 import { useData } from "../../api/useData";
 import { download, toCsv } from "../../format/csv";
+import { isoIn, type Zone } from "../../format/zone";
 import { UsageDocument, type UsageInterval } from "../../gql/graphql";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Icon } from "../../parts/Icon";
+import { currentZone } from "../../parts/time/zone";
 import { UsageChart } from "./UsageChart";
 import type { Measure, StackBy, UsagePoint } from "./usageSeries";
 
@@ -72,7 +74,7 @@ export default function Usage({ accountId }: { accountId: string }) {
           variant="default"
           leftSection={<Icon name="download" size={16} />}
           disabled={!points?.length}
-          onClick={() => points && download(`usage-${accountId}.csv`, usageCsv(points))}
+          onClick={() => points && download(`usage-${accountId}.csv`, usageCsv(points, currentZone()))}
         >
           Download CSV
         </Button>
@@ -87,9 +89,9 @@ export default function Usage({ accountId }: { accountId: string }) {
   );
 }
 
-function usageCsv(points: UsagePoint[]): string {
+function usageCsv(points: UsagePoint[], zone: Zone): string {
   return toCsv(
     ["start", "feature", "bucket", "quantity", "credits"],
-    points.map(({ start, feature, kind, quantity, credits }) => [start, feature, kind, quantity, credits]),
+    points.map(({ start, feature, kind, quantity, credits }) => [isoIn(zone, start), feature, kind, quantity, credits]),
   );
 }

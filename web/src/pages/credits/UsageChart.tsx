@@ -2,7 +2,7 @@ import "@mantine/charts/styles.css";
 import { BarChart } from "@mantine/charts";
 import { useMemo } from "react";
 import { formatCredits } from "../../format/credits";
-import { formatDay, formatHour } from "../../format/time";
+import { formatClock, formatDay } from "../../format/time";
 import type { BucketKind } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { kindWords } from "../../parts/words/words";
@@ -75,7 +75,7 @@ export function UsageChart({ points, by, measure, hours, features }: Props) {
         <BarChart
           h={320}
           type="stacked"
-          data={columns.map((column) => ({ ...column, start: hours ? formatHour(Date.parse(column.start)) : formatUtcDay(column.start) }))}
+          data={columns.map((column) => ({ ...column, start: hours ? formatClock(Date.parse(column.start), "UTC") : formatUtcDay(column.start) }))}
           dataKey="start"
           series={series.map((name, place) => ({ name, label: label(name), color: colour(name, place) }))}
           tickLine="none"
@@ -96,5 +96,5 @@ function unitsIn(points: UsagePoint[], features: Props["features"]): number {
 /** The server's days are days of UTC; in the reader's zone a column could show the day before. */
 function formatUtcDay(start: string): string {
   const [year, month, date] = start.slice(0, 10).split("-").map(Number) as [number, number, number];
-  return formatDay(new Date(year, month - 1, date).getTime());
+  return formatDay(Date.UTC(year, month - 1, date), "UTC");
 }

@@ -1,9 +1,10 @@
 import { toCsv } from "../../format/csv";
+import { isoIn, type Zone } from "../../format/zone";
 import type { GrantFieldsFragment } from "../../gql/graphql";
 import { grantState } from "./grantState";
 
-/** Grants as a file, one a line, with the state in which they are now. */
-export function grantsCsv(grants: GrantFieldsFragment[], now: number): string {
+/** Grants as a file, one a line, with the state in which they are now and the times of a zone. */
+export function grantsCsv(grants: GrantFieldsFragment[], now: number, zone: Zone): string {
   const header = [
     "id",
     "kind",
@@ -31,8 +32,8 @@ export function grantsCsv(grants: GrantFieldsFragment[], now: number): string {
       grant.held,
       grant.priority,
       grant.features?.map(({ key }) => key).join(" ") ?? "",
-      grant.effectiveAt,
-      grant.expiresAt,
+      isoIn(zone, grant.effectiveAt),
+      grant.expiresAt && isoIn(zone, grant.expiresAt),
       grant.note,
       grant.reference,
     ]),

@@ -1,8 +1,9 @@
 import { toCsv } from "../../format/csv";
+import { isoIn, type Zone } from "../../format/zone";
 import type { Entry } from "./LedgerTable";
 
-/** Entries of the books as a file, one a line. */
-export function ledgerCsv(entries: Entry[]): string {
+/** Entries of the books as a file, one a line, with the times of a zone. */
+export function ledgerCsv(entries: Entry[], zone: Zone): string {
   return toCsv(
     [
       "sequence",
@@ -19,7 +20,7 @@ export function ledgerCsv(entries: Entry[]): string {
     ],
     entries.map((entry) => [
       entry.sequence,
-      entry.createdAt,
+      isoIn(zone, entry.createdAt),
       entry.kind,
       entry.grant.id,
       entry.grant.kind,

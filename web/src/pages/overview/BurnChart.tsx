@@ -1,13 +1,18 @@
 import "@mantine/charts/styles.css";
 import { AreaChart } from "@mantine/charts";
 import { formatDay, formatExact } from "../../format/time";
+import type { Zone } from "../../format/zone";
+import { useZone } from "../../parts/time/zone";
 import type { BurnPoint } from "./forecast";
 
 /** The credits of the last days, and where they lead if spending goes on as it was. */
 export default function BurnChart({ line }: { line: BurnPoint[] }) {
   const now = line.find(isNow);
+  const zone = useZone();
+  // The chart also asks for the words of a moment that it has not worked out yet.
+  const dayOf = (at: unknown) => (typeof at === "number" && Number.isFinite(at) ? formatDay(at, zone) : "");
   return (
-    <figure className="chart" role="img" aria-label={describe(line)}>
+    <figure className="chart" role="img" aria-label={describe(line, zone)}>
       <AreaChart
         h={240}
         data={line.map(({ at, balance, forecast }) => ({ at, Credits: balance, Forecast: forecast }))}
@@ -41,17 +46,12 @@ export default function BurnChart({ line }: { line: BurnPoint[] }) {
   );
 }
 
-/** The chart also asks for the words of a moment that it has not worked out yet. */
-function dayOf(at: unknown): string {
-  return typeof at === "number" && Number.isFinite(at) ? formatDay(at) : "";
-}
-
 function isNow({ balance, forecast }: BurnPoint): boolean {
   return balance !== null && forecast !== null;
 }
 
-function describe(line: BurnPoint[]): string {
+function describe(line: BurnPoint[], zone: Zone): string {
   const last = line.at(-1);
   const start = `Credits over the last days, now ${line.find(isNow)?.balance ?? 0}.`;
-  return last?.forecast === 0 ? `${start} By the forecast nothing is left at ${formatExact(last.at)}.` : start;
+  return last?.forecast === 0 ? `${start} By the forecast nothing is left at ${formatExact(last.at, zone)}.` : start;
 }

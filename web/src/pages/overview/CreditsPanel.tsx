@@ -9,6 +9,7 @@ import { BurnDownDocument, type BalanceFieldsFragment, type OverviewQuery } from
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { useTurns } from "../../parts/time/ticker";
 import { Countdown, RelativeTime } from "../../parts/time/Times";
+import { useZone } from "../../parts/time/zone";
 import { periodWords } from "../../parts/words/words";
 import { burnLine, dailySpend, runsOutAt } from "./forecast";
 import css from "./Overview.module.css";
@@ -43,7 +44,8 @@ export function CreditsPanel({ accountId, balance, spendCap }: { accountId: stri
   const daily = account ? dailySpend(account.usage, days) : null;
   const empty = isZero(balance.available);
   const outAt = daily && !empty ? runsOutAt(balance.available, daily, now) : null;
-  const inSight = outAt === null ? "Not in sight" : formatDate(outAt);
+  const zone = useZone();
+  const inSight = outAt === null ? "Not in sight" : formatDate(outAt, zone);
 
   return (
     <section className={`card ${css.panel}`} aria-label="Credits">

@@ -7,7 +7,7 @@ import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Listing } from "../../parts/feedback/Listing";
 import { PageTitle } from "../../parts/shell/PageTitle";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { Mismatches } from "./Mismatches";
 import css from "./Proof.module.css";
 import { Run } from "./Run";
@@ -91,7 +91,7 @@ function Verdict({ run }: { run: ReconciliationFieldsFragment }) {
       </p>
       <p className="muted">
         {run.finishedAt ? `${runWords(run)}, ` : "Begun "}
-        <RelativeTime at={run.finishedAt ?? run.startedAt} />
+        <Moment at={run.finishedAt ?? run.startedAt} />
       </p>
       {faults > 0 && <Mismatches mismatches={run.mismatches} />}
     </div>

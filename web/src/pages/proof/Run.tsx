@@ -3,7 +3,7 @@ import { formatElapsed } from "../../format/time";
 import type { ReconciliationFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../../parts/Icon";
 import { useSlowNow } from "../../parts/time/ticker";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { Mismatches } from "./Mismatches";
 import css from "./Proof.module.css";
 import { outcomeWords, runWords } from "./runWords";
@@ -28,7 +28,7 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
         <p>
           <strong>{outcome}</strong>{" "}
           <span className="muted">
-            <RelativeTime at={run.startedAt} />
+            <Moment at={run.startedAt} />
             {took !== null && `, in ${formatElapsed(took)}`}
           </span>
         </p>

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { Link } from "react-router";
 import { formatQuantity, unitFor } from "../../format/quantity";
 import { Credits } from "../money/Amount";
-import { RelativeTime } from "../time/Times";
+import { Moment } from "../time/Times";
 import css from "./Decisions.module.css";
 import type { Edge } from "./feed";
 import { KindList } from "./KindList";
@@ -36,7 +36,7 @@ export function DecisionTable({ edges, withAccount = false }: { edges: Edge[]; w
               <td className={css.when}>
                 <span className={css.what}>{decision.feature.name}</span>
                 {withAccount && <span className={css.what}>{decision.account.name}</span>}
-                <RelativeTime at={decision.createdAt} />
+                <Moment at={decision.createdAt} seconds />
               </td>
               {withAccount && (
                 <td className={css.wide}>

@@ -3,6 +3,7 @@ import { NavLink, useLocation } from "react-router";
 import { isAdmin, useSession, useViewer } from "../../session/SessionContext";
 import { Boundary } from "../feedback/Boundary";
 import { Icon, type IconName } from "../Icon";
+import { ZoneSwitch } from "../time/ZoneSwitch";
 import { ConnectionState } from "./ConnectionState";
 import { Mark } from "./Mark";
 import { SchemeSwitch } from "./SchemeSwitch";
@@ -81,7 +82,10 @@ export function Shell({ children }: { children: ReactNode }) {
             {viewer.account && <Entries entries={own} title={isAdmin(viewer) ? "Your account" : undefined} />}
             {isAdmin(viewer) && <Entries entries={admins} title={viewer.account ? "Everyone" : undefined} />}
           </nav>
-          <Who />
+          <div className={css.foot}>
+            <ZoneSwitch />
+            <Who />
+          </div>
         </div>
       </aside>
       <main id="main" ref={main} tabIndex={-1} className={css.main}>

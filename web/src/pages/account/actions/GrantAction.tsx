@@ -7,6 +7,7 @@ import { formatExact } from "../../../format/time";
 import { CreateGrantDocument, PlansDocument } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
 import { Amount } from "../../../parts/money/Amount";
+import { useZone } from "../../../parts/time/zone";
 import { kindWords, periodWords } from "../../../parts/words/words";
 import type { AccountHead } from "../accountHead";
 import { GrantFields } from "./GrantFields";
@@ -65,13 +66,14 @@ export function GrantAction({ account, onClose, onDone }: Props) {
 
 /** What the grant will change, before it is given. */
 function Effect({ fields, available, unit }: { fields: Fields; available: string; unit: string | undefined }) {
+  const zone = useZone();
   if (!isValid(fields, Date.now())) return <p>Fill in an amount to see what will change.</p>;
   const later = fields.effectiveAt && Date.parse(fields.effectiveAt) > Date.now();
   if (fields.denomination === "UNITS") {
     return (
       <p>
         {formatCredits(fields.amount)} {unit ?? "units"} can be used{" "}
-        {later ? `from ${formatExact(Date.parse(fields.effectiveAt))}` : "at once"}. The balance in credits stays {formatCredits(available)}
+        {later ? `from ${formatExact(Date.parse(fields.effectiveAt), zone)}` : "at once"}. The balance in credits stays {formatCredits(available)}
         .
       </p>
     );
@@ -79,7 +81,7 @@ function Effect({ fields, available, unit }: { fields: Fields; available: string
   if (later) {
     return (
       <p>
-        {withCredits(fields.amount)} can be spent from {formatExact(Date.parse(fields.effectiveAt))}. Until then the balance stays{" "}
+        {withCredits(fields.amount)} can be spent from {formatExact(Date.parse(fields.effectiveAt), zone)}. Until then the balance stays{" "}
         {formatCredits(available)}.
       </p>
     );
@@ -89,6 +91,7 @@ function Effect({ fields, available, unit }: { fields: Fields; available: string
 
 /** When what is given lapses, and when it is given anew. */
 function Terms({ fields }: { fields: Fields }) {
+  const zone = useZone();
   const { expiresAt, recurrence, rolloverLimit } = toInput(fields);
   return (
     <>
@@ -102,7 +105,7 @@ function Terms({ fields }: { fields: Fields }) {
       )}
       {expiresAt && (
         <p>
-          {recurrence ? "The last of it lapses" : "What is left of it lapses"} on {formatExact(Date.parse(expiresAt))}.
+          {recurrence ? "The last of it lapses" : "What is left of it lapses"} on {formatExact(Date.parse(expiresAt), zone)}.
         </p>
       )}
     </>
