@@ -8,7 +8,6 @@ import (
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
-	"spillway/ledger/book"
 )
 
 // NewAccount is an account to create.
@@ -18,8 +17,9 @@ type NewAccount struct {
 	Plan string
 }
 
-// CreateAccount adds an account. The same content again changes nothing; other
-// content under the id is CONFLICT.
+// CreateAccount adds an account. Sent again, with what it was created with or
+// with what stands, it changes nothing and answers with the account as it
+// stands, whatever became of it since; other content under the id is CONFLICT.
 func (e *Engine) CreateAccount(ctx context.Context, n NewAccount, c Change) (*ledger.Account, error) {
 	if !waterfall.ValidID(n.ID) {
 		return nil, badInput("id", "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
@@ -42,13 +42,31 @@ func (e *Engine) CreateAccount(ctx context.Context, n NewAccount, c Change) (*le
 	}
 	stands, err := e.ledger.CreateAccount(ctx, a, &ledger.AuditEntry{Account: a.ID, ID: e.newID(now), Actor: c.Actor,
 		Action: "createAccount", Reason: c.Reason, After: after, At: now})
+	if err != nil {
+		return nil, storeFault(err)
+	}
+	same, err := e.createdAs(ctx, stands, n)
 	switch {
 	case err != nil:
 		return nil, storeFault(err)
-	case stands.Name != n.Name || stands.Plan != n.Plan:
+	case !same:
 		return nil, conflict("an account with this id and other content exists")
 	}
 	return stands, nil
+}
+
+// createdAs reports whether an account that stands was created with this
+// content, or has come to it. A name never changes; what plan an account began
+// with its audit log tells.
+func (e *Engine) createdAs(ctx context.Context, stands *ledger.Account, n NewAccount) (bool, error) {
+	if stands.Name != n.Name {
+		return false, nil
+	}
+	if stands.Plan == n.Plan {
+		return true, nil
+	}
+	plan, err := e.ledger.FirstPlan(ctx, n.ID)
+	return err == nil && plan == n.Plan, err
 }
 
 // UpsertFeature adds a feature or changes its name, unit and divisibility.
@@ -75,68 +93,36 @@ func (e *Engine) UpsertFeature(ctx context.Context, f ledger.Feature, c Change) 
 	return e.Catalog().Features[f.Key], nil
 }
 
-// SetPrice gives a feature a price from a moment on: micros millionths of a
-// credit for every per units. What already stands is left as it is.
-func (e *Engine) SetPrice(ctx context.Context, feature string, micros, per int64, from *waterfall.Instant, c Change) (*ledger.Feature, error) {
-	switch {
-	case micros <= 0 || micros > maxGrant:
-		return nil, badInput("credits", "must be more than 0 and at most %s", book.FormatCredits(maxGrant))
-	case per < 1 || per > waterfall.MaxQuantity:
-		return nil, badInput("per", "must be a whole number from 1 to 9007199254740991")
-	}
-	err := e.changeCatalog(ctx, c, "setPrice", func(tx *ledger.CatalogTx) (before, after any, err error) {
-		f := tx.Catalog.Features[feature]
-		if f == nil {
-			return nil, nil, notFound("feature", "the feature")
-		}
-		now := e.now()
-		next := ledger.PriceVersion{EffectiveFrom: now}
-		if from != nil {
-			next.EffectiveFrom = *from
-		}
-		next.Price = waterfall.Price{Version: int32(len(f.Prices)) + 1, Micros: micros, Per: per}
-		if priceStands(f, next, from == nil) {
-			return nil, nil, nil
-		}
-		if from != nil && *from < now {
-			return nil, nil, badInput("effectiveFrom", "must not lie in the past")
-		}
-		if n := len(f.Prices); n > 0 {
-			before = describePrice(f.Key, f.Prices[n-1])
-			if f.Prices[n-1].EffectiveFrom > next.EffectiveFrom && f.Prices[n-1].EffectiveFrom > now {
-				// A price that is still to come would never count: it is older
-				// by version and later by time.
-				return nil, nil, conflict("a price that takes effect later is already set")
-			}
-		}
-		return before, describePrice(f.Key, next), tx.AddPrice(ctx, feature, next)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return e.Catalog().Features[feature], nil
-}
-
-// priceStands tells whether the price is already so at its moment, whatever is
-// set for later: of one that is to count at once since whenever, of another
-// since that very moment.
-func priceStands(f *ledger.Feature, next ledger.PriceVersion, atOnce bool) bool {
-	stands := f.PriceAt(next.EffectiveFrom)
-	return stands.Micros == next.Micros && stands.Per == next.Per && (atOnce || stands.EffectiveFrom == next.EffectiveFrom)
-}
-
 // PublishPlan adds a version of a plan. What already stands as the newest
 // version changes nothing.
 func (e *Engine) PublishPlan(ctx context.Context, key, name string, features []waterfall.Rules, c Change) (*ledger.Plan, error) {
+	return e.PublishPlanOver(ctx, key, name, features, nil, c)
+}
+
+// PublishPlanOver is PublishPlan for who has seen a version: where another one
+// stands than expected, 0 for none, it is CONFLICT and nothing changes. What
+// stands already is no conflict, whatever was expected: a call whose answer was
+// lost can be sent again.
+func (e *Engine) PublishPlanOver(ctx context.Context, key, name string, features []waterfall.Rules, expected *int, c Change) (*ledger.Plan, error) {
 	if err := e.ValidatePlan(ctx, key, name, features); err != nil {
 		return nil, err
 	}
+	if expected != nil && *expected < 0 {
+		return nil, badInput("expectedVersion", "must be a version, or 0 where there is no plan yet")
+	}
+	p := &ledger.Plan{Key: key, Version: 1, Name: name, Features: features}
 	err := e.changeCatalog(ctx, c, "publishPlan", func(tx *ledger.CatalogTx) (before, after any, err error) {
-		p := &ledger.Plan{Key: key, Version: 1, Name: name, Features: features, PublishedAt: e.now()}
-		if old := tx.Catalog.Newest(key); old != nil {
-			if old.Name == name && sameRules(old.Features, features) {
-				return nil, nil, nil
-			}
+		p.PublishedAt = e.now()
+		old := tx.Catalog.Newest(key)
+		switch {
+		case old != nil && old.Name == name && sameRules(old.Features, features):
+			p = old
+			return nil, nil, nil
+		case old == nil && expected != nil && *expected != 0:
+			return nil, nil, conflictOf("expectedVersion", "no version of the plan stands, and version %d was expected", *expected)
+		case old != nil && expected != nil && *expected != int(old.Version):
+			return nil, nil, conflictOf("expectedVersion", "version %d of the plan stands, and %s was expected", old.Version, versionText(*expected))
+		case old != nil:
 			p.Version = old.Version + 1
 			before = describePlan(old)
 		}
@@ -145,7 +131,14 @@ func (e *Engine) PublishPlan(ctx context.Context, key, name string, features []w
 	if err != nil {
 		return nil, err
 	}
-	return e.Catalog().Newest(key), nil
+	return e.Catalog().Plan(key, p.Version), nil // not the newest: another one may have followed
+}
+
+func versionText(version int) string {
+	if version == 0 {
+		return "none"
+	}
+	return fmt.Sprint("version ", version)
 }
 
 // featureExists is a fault of a field that names a feature which there is not.
@@ -287,17 +280,4 @@ func first(err error) error {
 		return many.Unwrap()[0]
 	}
 	return err
-}
-
-func describeFeature(f *ledger.Feature) map[string]any {
-	return map[string]any{"key": f.Key, "name": f.Name, "unit": f.Unit, "divisible": f.Divisible}
-}
-
-func describePrice(feature string, p ledger.PriceVersion) map[string]any {
-	return map[string]any{"feature": feature, "version": p.Version, "credits": book.FormatCredits(p.Micros), "per": p.Per,
-		"effectiveFrom": p.EffectiveFrom.Time()}
-}
-
-func describePlan(p *ledger.Plan) map[string]any {
-	return map[string]any{"key": p.Key, "version": p.Version, "name": p.Name, "features": p.Features}
 }

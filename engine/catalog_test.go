@@ -9,7 +9,6 @@ import (
 
 	"spillway/engine"
 	"spillway/engine/waterfall"
-	"spillway/ledger"
 )
 
 // What one process added, another one does not deny the existence of: whoever
@@ -64,46 +63,6 @@ func TestWhatIsNewElsewhereIsFoundAtOnce(t *testing.T) {
 		w.plan(plan, waterfall.Rules{Feature: feature, Buckets: []waterfall.Bucket{{Kind: waterfall.Credit, Key: "credits"}}})
 		if err := use(feature, plan, account); err != nil {
 			t.Errorf("use %d: %v", i, err)
-		}
-	}
-}
-
-// The same price sent again changes nothing, also where one to come was set in
-// between.
-func TestAPriceThatStandsIsLeftAsItIs(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ctx := context.Background()
-	later, last := waterfall.InstantOf(noon.Add(time.Hour)), waterfall.InstantOf(noon.Add(2*time.Hour))
-	set := func(micros int64, from *waterfall.Instant) func() (*ledger.Feature, error) {
-		return func() (*ledger.Feature, error) { return w.SetPrice(ctx, "chat", micros, 1, from, byTest) }
-	}
-	for _, c := range []struct {
-		what     string
-		set      func() (*ledger.Feature, error)
-		versions int
-		code     engine.Code
-	}{
-		{"what is in force", set(500_000, nil), 1, ""},
-		{"a price to come", set(600_000, &later), 2, ""},
-		{"the same again", set(600_000, &later), 2, ""},
-		{"what is in force, before one to come", set(500_000, nil), 2, ""},
-		{"another one now", set(700_000, nil), 2, engine.CodeConflict},
-		{"one after that to come", set(800_000, &last), 3, ""},
-		{"the earlier of two to come", set(600_000, &later), 3, ""},
-		{"another one at its moment", set(700_000, &later), 3, engine.CodeConflict},
-		{"another one at the last moment", set(900_000, &last), 4, ""},
-		{"the one that it took the place of", set(800_000, &last), 5, ""},
-	} {
-		f, err := c.set()
-		if code(err) != c.code {
-			t.Errorf("%s: %v", c.what, err)
-		}
-		if f == nil {
-			f = w.Catalog().Features["chat"]
-		}
-		if len(f.Prices) != c.versions {
-			t.Errorf("%s: %d versions, expected %d", c.what, len(f.Prices), c.versions)
 		}
 	}
 }

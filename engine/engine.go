@@ -73,6 +73,8 @@ type Options struct {
 type Catalogs interface {
 	CatalogVersion(ctx context.Context) (int64, error)
 	LoadCatalog(ctx context.Context) (*ledger.Catalog, error)
+	// BeginPrices records that prices have begun; see ledger.BeginPrices.
+	BeginPrices(ctx context.Context, at waterfall.Instant) error
 }
 
 // New starts an engine. It needs the catalog once, so the database must be
@@ -223,6 +225,9 @@ func (e *Engine) followCatalog(ctx context.Context) {
 			if _, err := e.refresh(look); err != nil {
 				e.log.Warn("the catalog could not be read", "error", err)
 			}
+		}
+		if _, err := e.beginPrices(look, e.now()); err != nil {
+			e.log.Warn("that a price has begun could not be recorded", "error", err)
 		}
 		cancel()
 	}

@@ -61,6 +61,11 @@ func conflict(format string, args ...any) *Fault {
 	return &Fault{Code: CodeConflict, Message: fmt.Sprintf(format, args...)}
 }
 
+// conflictOf is a conflict with what a field says.
+func conflictOf(field, format string, args ...any) *Fault {
+	return &Fault{Code: CodeConflict, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
 func keyConflict(field string) *Fault {
 	return &Fault{Code: CodeIdempotencyConflict, Field: field, Message: "the key was used with another request"}
 }

@@ -83,8 +83,10 @@ func (t *turn) notePools(a *account, catalog *ledger.Catalog) {
 	}
 	for i := range a.plan.Features {
 		if f := catalog.Features[a.plan.Features[i].Feature]; f != nil {
-			for _, price := range f.Prices {
-				t.note(price.EffectiveFrom)
+			for i := range f.Prices {
+				if f.Prices[i].WithdrawnAt == 0 {
+					t.note(f.Prices[i].EffectiveFrom)
+				}
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -374,20 +373,4 @@ func (o *voidGrant) again(b *batch, void *ledger.Grant) (any, error) {
 		return nil, conflict("the grant is already void")
 	}
 	return void, nil
-}
-
-// describeGrant is what the audit log keeps of a grant.
-func describeGrant(g *ledger.Grant) map[string]any {
-	amount := func(n int64) string {
-		if g.Units {
-			return fmt.Sprint(n)
-		}
-		return book.FormatCredits(n)
-	}
-	d := map[string]any{"id": ledger.ID(g.ID).String(), "kind": g.Kind.String(), "amount": amount(g.Amount),
-		"remaining": amount(g.Remaining), "held": amount(g.Held), "void": g.VoidedAt != 0}
-	if g.Features != nil {
-		d["features"] = strings.Join(g.Features, " ")
-	}
-	return d
 }

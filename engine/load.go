@@ -114,6 +114,9 @@ func (b *batch) arrange(ahead map[string]*prefetched) error {
 	for _, a := range b.order {
 		a.open(now)
 	}
+	if err := b.beginPrices(); err != nil {
+		return err
+	}
 	if err := b.loadCounters(ahead); err != nil {
 		return err
 	}

@@ -84,9 +84,9 @@ func (o *refund) run(b *batch, a *account) (any, error) {
 	if err := b.postRefund(a, e, back); err != nil {
 		return nil, err
 	}
+	before := describeRefund(d, nil)
 	next := b.finish(a, d, e)
-	return next, b.audit(a, o.Change, "refund", nil, map[string]any{"decisionId": d.ID.String(), "quantity": units,
-		"credits": book.FormatCredits(e.Charged)})
+	return next, b.audit(a, o.Change, "refund", before, describeRefund(next, e))
 }
 
 // units is how much to refund, or why nothing can be.

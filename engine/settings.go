@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 
 	"spillway/ledger"
 	"spillway/ledger/book"
@@ -29,13 +28,6 @@ func (b *batch) audit(a *account, c Change, action string, before, after any) er
 	}
 	b.writes.Audit = append(b.writes.Audit, entry)
 	return nil
-}
-
-func encode(v any) ([]byte, error) {
-	if v == nil {
-		return nil, nil
-	}
-	return json.Marshal(v)
 }
 
 // setting is an operation that changes an account's settings.
@@ -140,14 +132,4 @@ func (e *Engine) SetSpendCap(ctx context.Context, account string, limit *ledger.
 		a.Cap = limit
 		return !same, nil
 	})
-}
-
-// describeAccount is what the audit log keeps of an account.
-func describeAccount(a *ledger.Account) map[string]any {
-	d := map[string]any{"name": a.Name, "status": a.Status.String(), "plan": a.Plan}
-	if a.Cap != nil {
-		d["spendCap"] = book.FormatCredits(a.Cap.Limit)
-		d["spendCapPeriod"] = [...]string{"", "DAY", "WEEK", "MONTH"}[a.Cap.Period]
-	}
-	return d
 }

@@ -306,6 +306,9 @@ func (e *Engine) lookAt(ctx context.Context, id string, refs []counterRef, show 
 // reference with an empty feature asks for every feature of the plan. Errors
 // are *Fault.
 func (e *Engine) look(ctx context.Context, ids []string, refs []counterRef, show func(*account)) error {
+	// Where it cannot be recorded that a price has begun, nothing can be decided
+	// either, and what is known of prices is shown.
+	_, _ = e.beginPrices(ctx, e.now())
 	err := e.ledger.Look(ctx, ids, func(snapshots []ledger.Snapshot, usage ledger.UsageReader) error {
 		accounts := make([]*account, len(snapshots))
 		for i := range snapshots {

@@ -271,27 +271,33 @@ func (m *mutation) feature(f *ledger.Feature, err error) (*view.Feature, error) 
 func (m *mutation) UpsertFeature(ctx context.Context, in view.FeatureInput, reason string) (*view.Feature, error) {
 	f, err := m.from.Engine.UpsertFeature(ctx, ledger.Feature{Key: in.Key, Name: in.Name, Unit: in.Unit, Divisible: in.Divisible}, change(ctx, reason))
 	if err != nil {
-		// The reason stands beside the input.
-		var fault *engine.Fault
-		if !errors.As(err, &fault) || fault.Field != "reason" {
-			err = below("input", err)
-		}
+		err = belowInput(err)
 	}
 	return m.feature(f, err)
+}
+
+// belowInput is below for mutations whose reason and expected version stand
+// beside the input.
+func belowInput(err error) error {
+	var fault *engine.Fault
+	if errors.As(err, &fault) && (fault.Field == "reason" || fault.Field == "expectedVersion") {
+		return err
+	}
+	return below("input", err)
 }
 
 func (m *mutation) SetPrice(ctx context.Context, feature string, credits scalar.Credits, per int64, from *waterfall.Instant, reason string) (*view.Feature, error) {
 	return m.feature(m.from.Engine.SetPrice(ctx, feature, credits.Millionths(), per, from, change(ctx, reason)))
 }
 
-func (m *mutation) PublishPlan(ctx context.Context, in view.PlanInput, reason string) (*view.Plan, error) {
-	p, err := m.from.Engine.PublishPlan(ctx, in.Key, in.Name, planRules(in.Features), change(ctx, reason))
+func (m *mutation) WithdrawPrice(ctx context.Context, feature string, version int, reason string) (*view.Feature, error) {
+	return m.feature(m.from.Engine.WithdrawPrice(ctx, feature, version, change(ctx, reason)))
+}
+
+func (m *mutation) PublishPlan(ctx context.Context, in view.PlanInput, expected *int, reason string) (*view.Plan, error) {
+	p, err := m.from.Engine.PublishPlanOver(ctx, in.Key, in.Name, planRules(in.Features), expected, change(ctx, reason))
 	if err != nil {
-		var fault *engine.Fault
-		if !errors.As(err, &fault) || fault.Field != "reason" {
-			err = below("input", err)
-		}
-		return nil, err
+		return nil, belowInput(err)
 	}
 	return view.NewPlan(m.from, p), nil
 }

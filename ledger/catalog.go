@@ -22,40 +22,18 @@ type Catalog struct {
 	Features map[string]*Feature
 	// Plans holds the versions of each plan, the oldest first.
 	Plans map[string][]*Plan
+
+	nextPrice waterfall.Instant
 }
 
-// Feature is what can be metered, with all its prices, the oldest first.
+// Feature is what can be metered, with all versions of its price, the oldest
+// first, those included that were withdrawn.
 type Feature struct {
 	Key       string
 	Name      string
 	Unit      string
 	Divisible bool
 	Prices    []PriceVersion
-}
-
-// PriceVersion is a price and the moment from which it counts.
-type PriceVersion struct {
-	waterfall.Price
-	EffectiveFrom waterfall.Instant
-}
-
-// PriceAt is the price of a moment: the newest version in effect; Version 0
-// where there is none.
-func (f *Feature) PriceAt(at waterfall.Instant) PriceVersion {
-	for i := len(f.Prices) - 1; i >= 0; i-- {
-		if f.Prices[i].EffectiveFrom <= at {
-			return f.Prices[i]
-		}
-	}
-	return PriceVersion{}
-}
-
-// PriceOf is a version of the price, and the zero Price for version 0.
-func (f *Feature) PriceOf(version int32) PriceVersion {
-	if version >= 1 && int(version) <= len(f.Prices) {
-		return f.Prices[version-1]
-	}
-	return PriceVersion{}
 }
 
 // Plan is one version of a plan.
@@ -99,16 +77,6 @@ func (c *Catalog) Plan(plan string, version int32) *Plan {
 	return versions[version-1]
 }
 
-// Price is a version of a feature's price; known is false where the catalog does
-// not have it.
-func (c *Catalog) Price(feature string, version int32) (price waterfall.Price, known bool) {
-	f := c.Features[feature]
-	if f == nil || version < 1 || int(version) > len(f.Prices) {
-		return waterfall.Price{}, false
-	}
-	return f.Prices[version-1].Price, true
-}
-
 // Began is when the first plan was published: nothing was decided before.
 func (c *Catalog) Began() waterfall.Instant {
 	var began waterfall.Instant
@@ -128,7 +96,9 @@ func NewCatalog(version int64, features map[string]*Feature, plans map[string][]
 			p.index(features)
 		}
 	}
-	return &Catalog{Version: version, Features: features, Plans: plans}
+	c := &Catalog{Version: version, Features: features, Plans: plans}
+	c.nextPrice = c.firstWaiting()
+	return c
 }
 
 // index prepares a plan for the look-ups of every decision.
@@ -192,28 +162,8 @@ func loadCatalog(ctx context.Context, q querier) (*Catalog, error) {
 	if err := c.loadPrices(ctx, q); err != nil {
 		return nil, err
 	}
+	c.nextPrice = c.firstWaiting()
 	return c, c.loadPlans(ctx, q)
-}
-
-func (c *Catalog) loadPrices(ctx context.Context, q querier) error {
-	rows, err := q.Query(ctx, `select feature_key, version, credits, per, effective_from from prices order by feature_key, version`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var key string
-		var p PriceVersion
-		var from time.Time
-		if err := rows.Scan(&key, &p.Version, &p.Micros, &p.Per, &from); err != nil {
-			return err
-		}
-		p.EffectiveFrom = waterfall.InstantOf(from)
-		if f := c.Features[key]; f != nil {
-			f.Prices = append(f.Prices, p)
-		}
-	}
-	return rows.Err()
 }
 
 func (c *Catalog) loadPlans(ctx context.Context, q querier) error {
@@ -248,9 +198,10 @@ type CatalogTx struct {
 }
 
 // ChangeCatalog runs a change of the catalog in one transaction. When change
-// returns false nothing is written.
+// returns false nothing is written. It works as the server, whoever's context
+// it is called with: see BeginPrices.
 func (l *Ledger) ChangeCatalog(ctx context.Context, change func(*CatalogTx) (bool, error)) error {
-	tx, err := l.reader(ctx).Begin(ctx)
+	tx, err := l.read.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -280,13 +231,6 @@ func (c *CatalogTx) PutFeature(ctx context.Context, f *Feature) error {
 	_, err := c.tx.Exec(ctx, `insert into features (feature_key, name, unit, divisible) values ($1, $2, $3, $4)
 		on conflict (feature_key) do update set name = excluded.name, unit = excluded.unit, divisible = excluded.divisible`,
 		f.Key, f.Name, f.Unit, f.Divisible)
-	return err
-}
-
-// AddPrice writes the next version of a feature's price.
-func (c *CatalogTx) AddPrice(ctx context.Context, feature string, p PriceVersion) error {
-	_, err := c.tx.Exec(ctx, `insert into prices (feature_key, version, credits, per, effective_from) values ($1, $2, $3, $4, $5)`,
-		feature, p.Version, p.Micros, p.Per, p.EffectiveFrom.Time())
 	return err
 }
 

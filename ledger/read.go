@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,6 +31,17 @@ func (l *Ledger) CreateAccount(ctx context.Context, a *Account, audit *AuditEntr
 		return err
 	})
 	return stands, err
+}
+
+// FirstPlan is the plan that an account was created with; "" where its audit
+// log does not tell.
+func (l *Ledger) FirstPlan(ctx context.Context, account string) (plan string, err error) {
+	err = l.reader(ctx).QueryRow(ctx, `select coalesce(after->>'plan', '') from audit_log
+		where account_id = $1 and action = 'createAccount' order by id limit 1`, account).Scan(&plan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return plan, err
 }
 
 // Account reads an account, nil when there is none.

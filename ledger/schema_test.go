@@ -110,7 +110,7 @@ func TestTheServerCannotRewriteHistory(t *testing.T) {
 		}
 	}
 	for table, column := range map[string]string{"usage_events": "account_id", "monetization_events": "account_id", "balance_updates": "account_id",
-		"audit_log": "account_id", "prices": "feature_key", "plans": "plan_key"} {
+		"audit_log": "account_id", "prices": "feature_key", "price_outcomes": "feature_key", "plans": "plan_key"} {
 		refused("update " + table + " set " + column + " = ''")
 		refused("delete from " + table)
 		refused("truncate " + table)

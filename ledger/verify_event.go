@@ -130,7 +130,7 @@ func (p *proof) checkPart(e *Event, i int) {
 }
 
 // price is a version of the price of an event's feature, zero for none. It must
-// have been in effect.
+// have been in effect, and never withdrawn.
 func (p *proof) price(e *Event, version int32) waterfall.Price {
 	if version == 0 {
 		return waterfall.Price{}
@@ -140,6 +140,9 @@ func (p *proof) price(e *Event, version int32) waterfall.Price {
 			if v := &f.Prices[i]; v.Version == version {
 				if v.EffectiveFrom > e.At {
 					p.fault("price.effective_from", atEvent(e.ID), fmt.Sprint("not-after-", int64(e.At)), int64(v.EffectiveFrom))
+				}
+				if v.WithdrawnAt != 0 {
+					p.fault("price.withdrawn", atEvent(e.ID), "a-price-that-stands", fmt.Sprintf("version:%d", version))
 				}
 				return v.Price
 			}

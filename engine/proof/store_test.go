@@ -55,6 +55,49 @@ func (m *memory) CatalogVersion(context.Context) (int64, error) { return m.catal
 
 func (m *memory) LoadCatalog(context.Context) (*ledger.Catalog, error) { return m.catalog.Load(), nil }
 
+// BeginPrices makes a catalog in which the prices of up to a moment have begun.
+func (m *memory) BeginPrices(_ context.Context, at waterfall.Instant) error {
+	for {
+		old := m.catalog.Load()
+		if old.NextPrice() > at {
+			return nil
+		}
+		features := withOwnPrices(old.Features)
+		for _, f := range features {
+			for i := range f.Prices {
+				if p := &f.Prices[i]; p.Waiting() && p.EffectiveFrom <= at {
+					p.Begun = true
+				}
+			}
+		}
+		if m.catalog.CompareAndSwap(old, ledger.NewCatalog(old.Version+1, features, withOwnVersions(old.Plans))) {
+			return nil
+		}
+	}
+}
+
+// withOwnPrices copies features, for a catalog in which their prices differ.
+func withOwnPrices(features map[string]*ledger.Feature) map[string]*ledger.Feature {
+	own := make(map[string]*ledger.Feature, len(features))
+	for key, f := range features {
+		next := *f
+		next.Prices = slices.Clone(f.Prices)
+		own[key] = &next
+	}
+	return own
+}
+
+// withOwnVersions copies plans: a catalog prepares those that it is given.
+func withOwnVersions(plans map[string][]*ledger.Plan) map[string][]*ledger.Plan {
+	own := make(map[string][]*ledger.Plan, len(plans))
+	for key, all := range plans {
+		for _, p := range all {
+			own[key] = append(own[key], &ledger.Plan{Key: key, Version: p.Version, Features: slices.Clone(p.Features), PublishedAt: p.PublishedAt})
+		}
+	}
+	return own
+}
+
 var errLocked = errors.New("memory: an account is locked")
 
 // locked tells whether any of the accounts is.

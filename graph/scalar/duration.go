@@ -3,10 +3,11 @@ package scalar
 import (
 	"errors"
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"spillway/engine/waterfall"
 )
 
 var errDuration = errors.New("must be an ISO 8601 duration of whole seconds, such as PT5H or P7D, without months and years")
@@ -26,26 +27,7 @@ func MarshalDuration(seconds int64) graphql.Marshaler {
 }
 
 // FormatDuration is the canonical form of seconds, which must not be negative.
-func FormatDuration(seconds int64) string {
-	if seconds == 0 {
-		return "PT0S"
-	}
-	b := append(make([]byte, 0, 24), 'P')
-	put := func(unit int64, name byte) {
-		if n := seconds / unit; n > 0 {
-			b = append(strconv.AppendInt(b, n, 10), name)
-			seconds %= unit
-		}
-	}
-	put(day, 'D')
-	if seconds > 0 {
-		b = append(b, 'T')
-	}
-	put(hour, 'H')
-	put(minute, 'M')
-	put(1, 'S')
-	return string(b)
-}
+func FormatDuration(seconds int64) string { return waterfall.FormatDuration(seconds) }
 
 // UnmarshalDuration reads a Duration in whole seconds, the nearest 64 bit
 // integer where it is longer.

@@ -34,6 +34,17 @@ func (f *Feature) Price() *Price {
 	return price(f.f.PriceAt(waterfall.InstantOf(f.from.Now())))
 }
 
+// Prices are all its prices that were not withdrawn, the newest version first.
+func (f *Feature) Prices() []Price {
+	prices := make([]Price, 0, len(f.f.Prices))
+	for i := len(f.f.Prices) - 1; i >= 0; i-- {
+		if p := f.f.Prices[i]; p.WithdrawnAt == 0 {
+			prices = append(prices, *price(p))
+		}
+	}
+	return prices
+}
+
 func price(p ledger.PriceVersion) *Price {
 	if p.Version == 0 {
 		return nil

@@ -97,9 +97,9 @@ type AuditEntry struct {
 	AccountID *string `json:"accountId,omitempty"`
 	// Why, in the actor's words.
 	Reason string `json:"reason"`
-	// What stood before; null: nothing.
+	// What stood before, whole and in the shape of after; null: nothing.
 	Before json.RawMessage `json:"before,omitempty"`
-	// What stands after; null: nothing.
+	// What stands after, whole, in the words of the inputs; null: nothing. What does not apply is null and never left out.
 	After json.RawMessage `json:"after,omitempty"`
 	// When.
 	At waterfall.Instant `json:"at"`

@@ -45,6 +45,7 @@ var asks = map[string]string{
 	"Mutation.setSpendCap":      `mutation($a: ID!) { setSpendCap(accountId: $a, limit: "5", reason: "r") { id } }`,
 	"Mutation.upsertFeature":    `mutation { upsertFeature(input: {key: "chat", name: "Chat", unit: "message"}, reason: "r") { key } }`,
 	"Mutation.setPrice":         `mutation { setPrice(feature: "chat", credits: "0.5", reason: "r") { key } }`,
+	"Mutation.withdrawPrice":    `mutation { withdrawPrice(feature: "chat", version: 99, reason: "r") { key } }`,
 	"Mutation.publishPlan":      `mutation { publishPlan(input: {key: "matrix", name: "M", features: []}, reason: "r") { key } }`,
 	"Mutation.createGrant":      `mutation($a: ID!) { createGrant(input: {accountId: $a, kind: CREDIT, amount: "1", idempotencyKey: "m", reason: "r"}) { kind } }`,
 	"Mutation.voidGrant":        `mutation($a: ID!) { voidGrant(accountId: $a, grantId: "01890a5d-ac96-774b-bcce-b302099a8057", reason: "r") { id } }`,

@@ -61,7 +61,8 @@ type MutationResolver interface {
 	VoidGrant(ctx context.Context, accountID string, grantID string, reason string) (*view.Grant, error)
 	UpsertFeature(ctx context.Context, input view.FeatureInput, reason string) (*view.Feature, error)
 	SetPrice(ctx context.Context, feature string, credits scalar.Credits, per int64, effectiveFrom *waterfall.Instant, reason string) (*view.Feature, error)
-	PublishPlan(ctx context.Context, input view.PlanInput, reason string) (*view.Plan, error)
+	WithdrawPrice(ctx context.Context, feature string, version int, reason string) (*view.Feature, error)
+	PublishPlan(ctx context.Context, input view.PlanInput, expectedVersion *int, reason string) (*view.Plan, error)
 	Authorize(ctx context.Context, input view.AuthorizeInput) (*view.Decision, error)
 	AuthorizeBatch(ctx context.Context, inputs []view.AuthorizeInput) ([]view.AuthorizeResult, error)
 	Settle(ctx context.Context, input view.SettleInput) (*view.Decision, error)
@@ -589,7 +590,7 @@ extend type Query {
 }
 
 extend type Mutation {
-  "Creates an account; sent again as it stands it changes nothing. For admins."
+  "Creates an account. Sent again, as it was created or as it stands, it changes nothing and answers with the account as it stands; other content is CONFLICT. For admins."
   createAccount(
     "The account."
     input: CreateAccountInput!
@@ -856,6 +857,8 @@ type Feature {
   divisible: Boolean!
   "Its price now; null: credits cannot pay for it."
   price: Price
+  "All its prices, those to come included, the newest version first. At any moment the one counts that took effect last, and of several that did at the same moment the newest version. One that was withdrawn is not among them."
+  prices: [Price!]!
 }
 
 "credits for every ` + "`" + `per` + "`" + ` units; a charge is rounded up to a millionth of a credit."
@@ -1014,7 +1017,7 @@ extend type Mutation {
     "Why, for the audit log."
     reason: String!
   ): Feature! @access(roles: [ADMIN])
-  "Gives a feature its next price; the one that stands, sent again, changes nothing. For admins."
+  "Gives a feature a further price, now or from a moment to come; prices of other moments stand beside it. The one that stands at that moment, sent again, changes nothing. For admins."
   setPrice(
     "The key of the feature."
     feature: String!
@@ -1027,10 +1030,21 @@ extend type Mutation {
     "Why, for the audit log."
     reason: String!
   ): Feature! @access(roles: [ADMIN])
-  "A new version; those before stay as they were. The one that stands, sent again, changes nothing. For admins."
+  "Takes back a price that is still to come; its version is never used again. CONFLICT once it has begun; withdrawn again it changes nothing. For admins."
+  withdrawPrice(
+    "The key of the feature."
+    feature: String!
+    "The version of the price."
+    version: Int!
+    "Why, for the audit log."
+    reason: String!
+  ): Feature! @access(roles: [ADMIN])
+  "A new version; those before stay as they were. The one that stands, sent again, changes nothing, whatever version was expected. For admins."
   publishPlan(
     "The plan."
     input: PlanInput!
+    "The version that this one follows, 0 for a new plan: where another one stands it is CONFLICT, and nothing changes. Without it, whatever stands is followed."
+    expectedVersion: Int
     "Why, for the audit log."
     reason: String!
   ): Plan! @access(roles: [ADMIN])
@@ -1439,9 +1453,9 @@ type AuditEntry {
   accountId: ID
   "Why, in the actor's words."
   reason: String!
-  "What stood before; null: nothing."
+  "What stood before, whole and in the shape of after; null: nothing."
   before: JSON
-  "What stands after; null: nothing."
+  "What stands after, whole, in the words of the inputs; null: nothing. What does not apply is null and never left out."
   after: JSON
   "When."
   at: DateTime!
@@ -1998,6 +2012,8 @@ func (ec *executionContext) childFields_Feature(ctx context.Context, field graph
 		return ec.fieldContext_Feature_divisible(ctx, field)
 	case "price":
 		return ec.fieldContext_Feature_price(ctx, field)
+	case "prices":
+		return ec.fieldContext_Feature_prices(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Feature", field.Name)
 }
@@ -2805,14 +2821,22 @@ func (ec *executionContext) field_Mutation_publishPlan_args(ctx context.Context,
 		return nil, err
 	}
 	args["input"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "expectedVersion",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["expectedVersion"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNString2string(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["reason"] = arg1
+	args["reason"] = arg2
 	return args, nil
 }
 
@@ -3059,6 +3083,36 @@ func (ec *executionContext) field_Mutation_voidGrant_args(ctx context.Context, r
 		return nil, err
 	}
 	args["grantId"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_withdrawPrice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "feature",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["feature"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "version",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["version"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
 		func(ctx context.Context, v any) (string, error) {
 			return ec.unmarshalNString2string(ctx, v)
@@ -7053,6 +7107,38 @@ func (ec *executionContext) fieldContext_Feature_price(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Feature_prices(ctx context.Context, field graphql.CollectedField, obj *view.Feature) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Feature_prices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Prices(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []view.Price) graphql.Marshaler {
+			return ec.marshalNPrice2ᚕspillwayᚋgraphᚋviewᚐPriceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Feature_prices(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Feature",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Price(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Grant_id(ctx context.Context, field graphql.CollectedField, obj *view.Grant) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8362,6 +8448,68 @@ func (ec *executionContext) fieldContext_Mutation_setPrice(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_withdrawPrice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_withdrawPrice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().WithdrawPrice(ctx, fc.Args["feature"].(string), fc.Args["version"].(int), fc.Args["reason"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕspillwayᚋgraphᚋcallerᚐRoleᚄ(ctx, []any{"ADMIN"})
+				if err != nil {
+					var zeroVal *view.Feature
+					return zeroVal, err
+				}
+				if ec.Directives.Access == nil {
+					var zeroVal *view.Feature
+					return zeroVal, errors.New("directive access is not implemented")
+				}
+				return ec.Directives.Access(ctx, nil, directive0, roles, nil)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *view.Feature) graphql.Marshaler {
+			return ec.marshalNFeature2ᚖspillwayᚋgraphᚋviewᚐFeature(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_withdrawPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Feature(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_withdrawPrice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_publishPlan(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8372,7 +8520,7 @@ func (ec *executionContext) _Mutation_publishPlan(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().PublishPlan(ctx, fc.Args["input"].(view.PlanInput), fc.Args["reason"].(string))
+			return ec.Resolvers.Mutation().PublishPlan(ctx, fc.Args["input"].(view.PlanInput), fc.Args["expectedVersion"].(*int), fc.Args["reason"].(string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -15092,6 +15240,11 @@ func (ec *executionContext) _Feature(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "prices":
+			out.Values[i] = ec._Feature_prices(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15485,6 +15638,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setPrice":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setPrice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withdrawPrice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_withdrawPrice(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -17801,6 +17961,26 @@ func (ec *executionContext) marshalNPreview2ᚖspillwayᚋgraphᚋviewᚐPreview
 func (ec *executionContext) unmarshalNPreviewInput2spillwayᚋgraphᚋviewᚐPreviewInput(ctx context.Context, v any) (view.PreviewInput, error) {
 	res, err := ec.unmarshalInputPreviewInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPrice2spillwayᚋgraphᚋviewᚐPrice(ctx context.Context, sel ast.SelectionSet, v view.Price) graphql.Marshaler {
+	return ec._Price(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPrice2ᚕspillwayᚋgraphᚋviewᚐPriceᚄ(ctx context.Context, sel ast.SelectionSet, v []view.Price) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPrice2spillwayᚋgraphᚋviewᚐPrice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNQuantity2int64(ctx context.Context, v any) (int64, error) {
