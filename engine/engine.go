@@ -226,9 +226,6 @@ func (e *Engine) followCatalog(ctx context.Context) {
 				e.log.Warn("the catalog could not be read", "error", err)
 			}
 		}
-		if _, err := e.beginPrices(look, e.now()); err != nil {
-			e.log.Warn("that a price has begun could not be recorded", "error", err)
-		}
 		cancel()
 	}
 }

@@ -177,7 +177,7 @@ func firstCatalog(at waterfall.Instant) *ledger.Catalog {
 	features := map[string]*ledger.Feature{}
 	for key, whether := range divisible {
 		features[key] = &ledger.Feature{Key: key, Divisible: whether,
-			Prices: []ledger.PriceVersion{{Price: waterfall.Price{Version: 1, Micros: 333_333, Per: 1}, EffectiveFrom: at}}}
+			Prices: []ledger.PriceVersion{{Price: waterfall.Price{Version: 1, Micros: 333_333, Per: 1}, EffectiveFrom: at, Begun: true}}}
 	}
 	versions := map[string][]*ledger.Plan{}
 	for key, rules := range plans {
@@ -192,21 +192,10 @@ func (s *simulation) publish() {
 	s.wake() // or a batch begins in the moment in which its server looks for the catalog, with the one or the other
 	now := waterfall.InstantOf(s.clock.Now())
 	old := s.db.catalog.Load()
-	features := map[string]*ledger.Feature{}
-	for key, f := range old.Features {
-		own := *f
-		own.Prices = slices.Clone(f.Prices)
-		features[key] = &own
-	}
-	versions := map[string][]*ledger.Plan{}
-	for key, all := range old.Plans {
-		for _, p := range all {
-			versions[key] = append(versions[key], &ledger.Plan{Key: key, Version: p.Version, Features: slices.Clone(p.Features), PublishedAt: p.PublishedAt})
-		}
-	}
+	features, versions := withOwnPrices(old.Features), withOwnVersions(old.Plans)
 	if s.IntN(2) == 0 {
 		f := features[s.callers.oneOf("text", "image")]
-		f.Prices = append(f.Prices, ledger.PriceVersion{EffectiveFrom: now,
+		f.Prices = append(f.Prices, ledger.PriceVersion{EffectiveFrom: now, Begun: true,
 			Price: waterfall.Price{Version: int32(len(f.Prices)) + 1, Micros: 1 + s.Int64N(999_999), Per: 1 + s.Int64N(4)}})
 	} else {
 		key := s.callers.oneOf("long", "short")
