@@ -13,7 +13,8 @@
 //
 // Each operation is a file: authorize.go, settle.go, release.go, refund.go,
 // grants.go, settings.go. What they share of taking and giving back is in
-// funding.go and undo.go. Reads that take no lock are in view.go. The time
+// funding.go and undo.go. Reads that take no lock are in view.go; forecast.go
+// walks an account through the days to come (forecast_walk.go). The time
 // comes from the engine's clock, once per batch, and is an argument from there.
 //
 // Refusals are decisions, not errors. An error is a *Fault with a code of the

@@ -26,9 +26,11 @@ const (
 	// list that filters looks at thousands of rows, a search at the beginnings of
 	// more, sums go over all that happened, and a simulation decides everything
 	// again.
-	filterCost     = 8_000
-	searchCost     = 2_000
-	sumCost        = 300
+	filterCost = 8_000
+	searchCost = 2_000
+	sumCost    = 300
+	// walkCost is for each day of a forecast, and holds the values of its point.
+	walkCost       = 6
 	simulationCost = 11_000
 )
 
@@ -88,6 +90,8 @@ func (w *weighing) work(f *ast.Field) int {
 		return simulationCost
 	case "Account.usage", "Account.balanceAt", "Account.spent":
 		return sumCost
+	case "Account.forecast":
+		return sumCost + walkCost*w.days(f)
 	case "Account.decisions":
 		filter, _ := w.argument(f, f.Definition.Arguments.ForName("filter")).(map[string]any)
 		for _, name := range []string{"userId", "feature", "status", "kind"} {
@@ -164,6 +168,15 @@ func (w *weighing) intervals(f *ast.Field) int {
 		return usualLength // what is no moment and no interval is refused by the scalar
 	}
 	return max(usualLength, int(min((to-from)/length, math.MaxInt32)))
+}
+
+// days is how many days a forecast looks ahead.
+func (w *weighing) days(f *ast.Field) int {
+	n, ok := w.argument(f, f.Definition.Arguments.ForName("days")).(int64)
+	if !ok {
+		return 1 // what is no number is refused by the scalar, and more days by the engine
+	}
+	return int(min(max(n, 1), engine.MaxForecastDays))
 }
 
 // shortest is how long an interval is at least.

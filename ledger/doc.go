@@ -10,8 +10,8 @@
 // accounts of a batch and reads what it needs in one round trip (tx.go), Commit
 // writes everything and commits in another (write.go).
 //
-// Reads take no lock: read.go and lists.go for the API, feed.go for feeds,
-// catalog.go for features, prices and plans. The server works as the role
+// Reads take no lock: read.go and lists.go for the API, spending.go for
+// forecasts, feed.go for feeds, catalog.go for features, prices and plans. The server works as the role
 // spillway_app, which cannot change the datasets. ledgertest gives tests a
 // database each.
 package ledger

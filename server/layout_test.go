@@ -31,11 +31,12 @@ type mapped struct {
 
 var layout = map[string]mapped{
 	"engine/waterfall": {pure: true},
+	"engine/forecast":  {imports: []string{"engine/waterfall", "ledger/book"}, pure: true},
 	"ledger/book":      {pure: true},
 	"ledger": {imports: []string{"engine/waterfall", "ledger/book", "migrations"},
 		never: []string{"github.com/redis", "github.com/99designs", "github.com/vektah", "net/http"}},
 	"engine/counters": {imports: []string{"engine/waterfall"}, never: []string{"github.com/jackc", "database/sql", "github.com/99designs"}},
-	"engine": {imports: []string{"engine/waterfall", "engine/counters", "ledger/book", "ledger"},
+	"engine": {imports: []string{"engine/waterfall", "engine/forecast", "engine/counters", "ledger/book", "ledger"},
 		never: []string{"github.com/99designs", "github.com/vektah", "net/http"}},
 	"graph":      {imports: []string{"engine", "ledger", "engine/waterfall", "ledger/book"}, never: []string{"github.com/jackc", "database/sql", "github.com/redis"}},
 	"migrations": {},

@@ -89,9 +89,12 @@ type Rules struct {
 }
 
 // HasCredit tells whether the feature can be paid with credits at last.
-func (r *Rules) HasCredit() bool {
+func (r *Rules) HasCredit() bool { return r.HasKind(Credit) }
+
+// HasKind reports whether a bucket of the kind may pay for the feature.
+func (r *Rules) HasKind(kind Kind) bool {
 	for i := range r.Buckets {
-		if r.Buckets[i].Kind == Credit {
+		if r.Buckets[i].Kind == kind {
 			return true
 		}
 	}

@@ -95,6 +95,26 @@ func NewBalance(b *engine.Balance) *Balance {
 	}
 }
 
+// Forecast is how its credits go in the days to come.
+func (a *Account) Forecast(ctx context.Context, days int) (*Forecast, error) {
+	f, err := ofEach(ctx, a, func(accounts []string) (map[string]*engine.Forecast, error) {
+		return a.from.Engine.Forecasts(ctx, accounts, days)
+	})
+	if f == nil || err != nil {
+		return nil, err
+	}
+	shown := &Forecast{
+		RunsOutAt: optional(f.RunsOutAt), RunsOutEarliest: optional(f.RunsOutEarliest), RunsOutLatest: optional(f.RunsOutLatest),
+		PerDay: scalar.Millionths(f.PerDay), Basis: f.Basis, Points: make([]ForecastPoint, len(f.Points)),
+	}
+	for i, p := range f.Points {
+		shown.Points[i] = ForecastPoint{
+			At: p.At, Available: scalar.Millionths(p.Available), Expiring: scalar.Millionths(p.Expiring), Issued: scalar.Millionths(p.Issued),
+		}
+	}
+	return shown, nil
+}
+
 // SpendCap is its own limit on credits, nil: none.
 func (a *Account) SpendCap(ctx context.Context) (*SpendCap, error) {
 	s, err := ofEach(ctx, a, func(accounts []string) (map[string]*engine.SpendState, error) {

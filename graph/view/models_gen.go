@@ -297,6 +297,38 @@ type FeatureInput struct {
 	Divisible bool `json:"divisible"`
 }
 
+// What becomes of an account's credits at the pace of its last 7 whole days in UTC (fewer where it is younger). Each feature
+// goes on as it did, evenly over the day, and draws on the credits that its buckets may draw on, in their order: grants
+// expire, are issued again, roll over and begin as they will; the spend cap holds back what is above it until its period
+// ends; while the account is suspended nothing is spent. Windows, free tiers and grants in units go on paying for what they
+// paid for: that is in no figure here. Use that was denied is none, and what open holds reserve stays reserved.
+type Forecast struct {
+	// The first moment at which some of the use finds no credits left that may pay for it: they are spent, or have lapsed. null: not within the days asked for, there is nothing to run out, or less than one whole day of use is known.
+	RunsOutAt *waterfall.Instant `json:"runsOutAt,omitempty"`
+	// The same, spending each day what 80 % of those days did not exceed, or the mean where it is more.
+	RunsOutEarliest *waterfall.Instant `json:"runsOutEarliest,omitempty"`
+	// The same, spending each day what 20 % of those days did not exceed, or the mean where it is less.
+	RunsOutLatest *waterfall.Instant `json:"runsOutLatest,omitempty"`
+	// Credits spent a day on the mean of those days, net of refunds; 0 while less than one whole day is known.
+	PerDay scalar.Credits `json:"perDay"`
+	// What the forecast rests on, in a sentence.
+	Basis string `json:"basis"`
+	// Where the credits stand at that pace: one point for each day, the first 24 hours from now.
+	Points []ForecastPoint `json:"points"`
+}
+
+// The end of a day of a forecast. What was available a day before, less what is spent and expiring, and issued, is available.
+type ForecastPoint struct {
+	// The moment.
+	At waterfall.Instant `json:"at"`
+	// What can be spent then, as balance will tell it: of every grant in credits that is open.
+	Available scalar.Credits `json:"available"`
+	// What lapses within the 24 hours up to then: at the end of a grant, or at a renewal beyond its rolloverLimit.
+	Expiring scalar.Credits `json:"expiring"`
+	// What is issued within the same time by grants that recur, and what grants that begin in it bring.
+	Issued scalar.Credits `json:"issued"`
+}
+
 // A page of grants.
 type GrantConnection struct {
 	// The grants of the page.

@@ -17,7 +17,7 @@ import (
 // test fails for a root field that is not here.
 var asks = map[string]string{
 	"Query.viewer":              `query { viewer { userId account { id name balance { available } } } }`,
-	"Query.account":             `query($a: ID!) { account(id: $a) { id name status plan { key } balance { available } buckets { key used } decisions { edges { node { id } } } grants { edges { node { id } } } balanceUpdates { edges { node { id } } } balanceAt(at: "2026-01-01T00:00:00Z") { available } usage(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { quantity } spendCap { limit } } }`,
+	"Query.account":             `query($a: ID!) { account(id: $a) { id name status plan { key } balance { available } buckets { key used } decisions { edges { node { id } } } grants { edges { node { id } } } balanceUpdates { edges { node { id } } } balanceAt(at: "2026-01-01T00:00:00Z") { available } usage(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { quantity } forecast(days: 1) { runsOutAt perDay points { available } } spendCap { limit } } }`,
 	"Query.accounts":            `query { accounts { edges { node { name } } } }`,
 	"Query.decision":            `query($a: ID!) { decision(accountId: $a, id: "01890a5d-ac96-774b-bcce-b302099a8057") { id } }`,
 	"Query.preview":             `query($a: ID!) { preview(input: {accountId: $a, userId: "ann", feature: "chat"}) { status explanation steps { available } } }`,

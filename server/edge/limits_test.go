@@ -147,6 +147,7 @@ func TestTheDearestAnswersAreCheap(t *testing.T) {
 		"more of them":            account(repeat(10, `d%d: decisions(filter: {userId: "nobody"}) { edges { node { id } } } `)),
 		"the same by fragments":   `{ ` + repeat(10, `r%d: account(id: "`+acme+`") { ...F } `) + ` } fragment F on Account { decisions(filter: {kind: PROMOTION}) { edges { node { id } } } }`,
 		"balances of the past":    account(repeat(10, `b%d: balanceAt(at: "2026-05-1%[1]dT00:00:00Z") { available } `)),
+		"forecasts":               account(repeat(5, `f%d: forecast(days: 400) { points { at available } } `)),
 		"buckets":                 account(repeat(10, `b%d: buckets(userId: "u%[1]d") { key used windows { remaining } } `)),
 		"pages":                   account(repeat(10, `p%d: decisions(first: 200) { edges { node { id steps { taken } } } } `)),
 	} {

@@ -132,6 +132,7 @@ func TestNestedReadsDoNotMultiply(t *testing.T) {
 			monetizationEvent { credits usageEvent { decision { id account { name } monetizationEvents { quantity } balanceUpdates { grant { amount } } } } } } } } } }`, 10},
 		{"what accounts hold", `query($n: Int!) { accounts(first: $n, search: "busy") { edges { node { balance { available } balanceAt(at: "2030-01-01T00:00:00Z") { available }
 			spendCap { spent } buckets(userId: "ann") { remaining } grants(first: 2) { edges { node { remaining } } } } } } }`, 30},
+		{"what accounts will have", `query($n: Int!) { accounts(first: $n, search: "busy") { edges { node { forecast(days: 1) { runsOutAt } } } } }`, 10},
 		{"what accounts did", `query($n: Int!) { accounts(first: $n, search: "busy") { edges { node { name
 			decisions(first: 2) { edges { node { ` + links + ` } } } balanceUpdates(first: 2) { edges { node { grant { amount } monetizationEvent { quantity } } } }
 			} } } }`, 20},

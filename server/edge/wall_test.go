@@ -48,6 +48,8 @@ func TestBehindTheChecksStandsTheDatabase(t *testing.T) {
 			`"granted":7`, `{"account":null,"decision":null}`},
 		"its past": {`query($a: ID!) { account(id: $a) { balanceAt(at: "` + time.Now().UTC().Add(-time.Hour).Format(time.RFC3339) + `") { available } usage(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z") { quantity } } }`,
 			`{"account":{`, `{"account":null}`},
+		"its forecast": {`query($a: ID!) { account(id: $a) { forecast(days: 1) { points { available } } } }`,
+			`"available":"9"`, `{"account":null}`},
 		"a preview": {`query($a: ID!) { preview(input: {accountId: $a, userId: "bob", feature: "chat", quantity: 1}) { status } }`,
 			`"status":"ALLOWED"`, `the account was not found`},
 		"the balance, live": {`subscription($a: ID!) { balance(accountId: $a) { available } }`,

@@ -305,6 +305,11 @@ type Account {
     "Up to this moment, exclusive."
     to: DateTime!
   ): Credits!
+  "How its credits go from now on if it spends each day what it spent on the last whole days."
+  forecast(
+    "How many days to look ahead, 1 to 400."
+    days: Int! = 60
+  ): Forecast!
   "The account's own limit on credits; null: none."
   spendCap: SpendCap
   "When it was created."
@@ -325,6 +330,40 @@ type Balance {
   sequence: Count!
   "The moment it stands for."
   asOf: DateTime!
+}
+
+"""
+What becomes of an account's credits at the pace of its last 7 whole days in UTC (fewer where it is younger). Each feature
+goes on as it did, evenly over the day, and draws on the credits that its buckets may draw on, in their order: grants
+expire, are issued again, roll over and begin as they will; the spend cap holds back what is above it until its period
+ends; while the account is suspended nothing is spent. Windows, free tiers and grants in units go on paying for what they
+paid for: that is in no figure here. Use that was denied is none, and what open holds reserve stays reserved.
+"""
+type Forecast {
+  "The first moment at which some of the use finds no credits left that may pay for it: they are spent, or have lapsed. null: not within the days asked for, there is nothing to run out, or less than one whole day of use is known."
+  runsOutAt: DateTime
+  "The same, spending each day what 80 % of those days did not exceed, or the mean where it is more."
+  runsOutEarliest: DateTime
+  "The same, spending each day what 20 % of those days did not exceed, or the mean where it is less."
+  runsOutLatest: DateTime
+  "Credits spent a day on the mean of those days, net of refunds; 0 while less than one whole day is known."
+  perDay: Credits!
+  "What the forecast rests on, in a sentence."
+  basis: String!
+  "Where the credits stand at that pace: one point for each day, the first 24 hours from now."
+  points: [ForecastPoint!]!
+}
+
+"The end of a day of a forecast. What was available a day before, less what is spent and expiring, and issued, is available."
+type ForecastPoint {
+  "The moment."
+  at: DateTime!
+  "What can be spent then, as balance will tell it: of every grant in credits that is open."
+  available: Credits!
+  "What lapses within the 24 hours up to then: at the end of a grant, or at a renewal beyond its rolloverLimit."
+  expiring: Credits!
+  "What is issued within the same time by grants that recur, and what grants that begin in it bring."
+  issued: Credits!
 }
 
 "A bucket of the plan as it stands."
@@ -1644,6 +1683,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_usage(ctx, field)
 	case "spent":
 		return ec.fieldContext_Account_spent(ctx, field)
+	case "forecast":
+		return ec.fieldContext_Account_forecast(ctx, field)
 	case "spendCap":
 		return ec.fieldContext_Account_spendCap(ctx, field)
 	case "createdAt":
@@ -2016,6 +2057,38 @@ func (ec *executionContext) childFields_Feature(ctx context.Context, field graph
 		return ec.fieldContext_Feature_prices(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Feature", field.Name)
+}
+
+func (ec *executionContext) childFields_Forecast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "runsOutAt":
+		return ec.fieldContext_Forecast_runsOutAt(ctx, field)
+	case "runsOutEarliest":
+		return ec.fieldContext_Forecast_runsOutEarliest(ctx, field)
+	case "runsOutLatest":
+		return ec.fieldContext_Forecast_runsOutLatest(ctx, field)
+	case "perDay":
+		return ec.fieldContext_Forecast_perDay(ctx, field)
+	case "basis":
+		return ec.fieldContext_Forecast_basis(ctx, field)
+	case "points":
+		return ec.fieldContext_Forecast_points(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Forecast", field.Name)
+}
+
+func (ec *executionContext) childFields_ForecastPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_ForecastPoint_at(ctx, field)
+	case "available":
+		return ec.fieldContext_ForecastPoint_available(ctx, field)
+	case "expiring":
+		return ec.fieldContext_ForecastPoint_expiring(ctx, field)
+	case "issued":
+		return ec.fieldContext_ForecastPoint_issued(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForecastPoint", field.Name)
 }
 
 func (ec *executionContext) childFields_Grant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2609,6 +2682,20 @@ func (ec *executionContext) field_Account_decisions_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_forecast_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "days",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["days"] = arg0
 	return args, nil
 }
 
@@ -4039,6 +4126,50 @@ func (ec *executionContext) fieldContext_Account_spent(ctx context.Context, fiel
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Account_spent_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_forecast(ctx context.Context, field graphql.CollectedField, obj *view.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_forecast(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Forecast(ctx, fc.Args["days"].(int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *view.Forecast) graphql.Marshaler {
+			return ec.marshalNForecast2ᚖspillwayᚋgraphᚋviewᚐForecast(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Account_forecast(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Forecast(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_forecast_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7137,6 +7268,245 @@ func (ec *executionContext) fieldContext_Feature_prices(_ context.Context, field
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Forecast_runsOutAt(ctx context.Context, field graphql.CollectedField, obj *view.Forecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Forecast_runsOutAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RunsOutAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *waterfall.Instant) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖspillwayᚋengineᚋwaterfallᚐInstant(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Forecast_runsOutAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Forecast_runsOutEarliest(ctx context.Context, field graphql.CollectedField, obj *view.Forecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Forecast_runsOutEarliest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RunsOutEarliest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *waterfall.Instant) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖspillwayᚋengineᚋwaterfallᚐInstant(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Forecast_runsOutEarliest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Forecast_runsOutLatest(ctx context.Context, field graphql.CollectedField, obj *view.Forecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Forecast_runsOutLatest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RunsOutLatest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *waterfall.Instant) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖspillwayᚋengineᚋwaterfallᚐInstant(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Forecast_runsOutLatest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Forecast_perDay(ctx context.Context, field graphql.CollectedField, obj *view.Forecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Forecast_perDay(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PerDay, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Forecast_perDay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Forecast", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _Forecast_basis(ctx context.Context, field graphql.CollectedField, obj *view.Forecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Forecast_basis(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Basis, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Forecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Forecast", field, false, false, "String")
+}
+
+func (ec *executionContext) _Forecast_points(ctx context.Context, field graphql.CollectedField, obj *view.Forecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Forecast_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []view.ForecastPoint) graphql.Marshaler {
+			return ec.marshalNForecastPoint2ᚕspillwayᚋgraphᚋviewᚐForecastPointᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Forecast_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Forecast",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ForecastPoint(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ForecastPoint_at(ctx context.Context, field graphql.CollectedField, obj *view.ForecastPoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForecastPoint_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v waterfall.Instant) graphql.Marshaler {
+			return ec.marshalNDateTime2spillwayᚋengineᚋwaterfallᚐInstant(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ForecastPoint_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ForecastPoint", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ForecastPoint_available(ctx context.Context, field graphql.CollectedField, obj *view.ForecastPoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForecastPoint_available(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Available, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ForecastPoint_available(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ForecastPoint", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _ForecastPoint_expiring(ctx context.Context, field graphql.CollectedField, obj *view.ForecastPoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForecastPoint_expiring(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expiring, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ForecastPoint_expiring(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ForecastPoint", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _ForecastPoint_issued(ctx context.Context, field graphql.CollectedField, obj *view.ForecastPoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForecastPoint_issued(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Issued, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ForecastPoint_issued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ForecastPoint", field, false, false, "Credits")
 }
 
 func (ec *executionContext) _Grant_id(ctx context.Context, field graphql.CollectedField, obj *view.Grant) (ret graphql.Marshaler) {
@@ -14041,6 +14411,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_spent(ctx, field, obj)
 				})
+		case "forecast":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_forecast(ctx, field, obj)
+				})
 		case "spendCap":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -15242,6 +15618,112 @@ func (ec *executionContext) _Feature(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "prices":
 			out.Values[i] = ec._Feature_prices(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var forecastImplementors = []string{"Forecast"}
+
+func (ec *executionContext) _Forecast(ctx context.Context, sel ast.SelectionSet, obj *view.Forecast) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, forecastImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Forecast")
+		case "runsOutAt":
+			out.Values[i] = ec._Forecast_runsOutAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "runsOutEarliest":
+			out.Values[i] = ec._Forecast_runsOutEarliest(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "runsOutLatest":
+			out.Values[i] = ec._Forecast_runsOutLatest(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "perDay":
+			out.Values[i] = ec._Forecast_perDay(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "basis":
+			out.Values[i] = ec._Forecast_basis(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._Forecast_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var forecastPointImplementors = []string{"ForecastPoint"}
+
+func (ec *executionContext) _ForecastPoint(ctx context.Context, sel ast.SelectionSet, obj *view.ForecastPoint) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, forecastPointImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ForecastPoint")
+		case "at":
+			out.Values[i] = ec._ForecastPoint_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "available":
+			out.Values[i] = ec._ForecastPoint_available(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiring":
+			out.Values[i] = ec._ForecastPoint_expiring(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "issued":
+			out.Values[i] = ec._ForecastPoint_issued(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17717,6 +18199,34 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
 	}
 	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) marshalNForecast2ᚖspillwayᚋgraphᚋviewᚐForecast(ctx context.Context, sel ast.SelectionSet, v *view.Forecast) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Forecast!")
+		return graphql.Null
+	}
+	return ec._Forecast(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNForecastPoint2spillwayᚋgraphᚋviewᚐForecastPoint(ctx context.Context, sel ast.SelectionSet, v view.ForecastPoint) graphql.Marshaler {
+	return ec._ForecastPoint(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNForecastPoint2ᚕspillwayᚋgraphᚋviewᚐForecastPointᚄ(ctx context.Context, sel ast.SelectionSet, v []view.ForecastPoint) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNForecastPoint2spillwayᚋgraphᚋviewᚐForecastPoint(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNGrant2ᚖspillwayᚋgraphᚋviewᚐGrant(ctx context.Context, sel ast.SelectionSet, v *view.Grant) graphql.Marshaler {
