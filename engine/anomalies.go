@@ -23,7 +23,7 @@ type anomalies struct {
 	open      map[ledger.AnomalyKind]int64
 	raised    map[ledger.AnomalyKind]int64
 
-	// passing is held by a pass of this process, and paces are the pass's.
+	// passing is held by a pass of this process, and the rest is the pass's.
 	passing sync.Mutex
 	paces   paces
 }
@@ -94,6 +94,7 @@ func (e *Engine) WatchAnomalies(ctx context.Context, rules AnomalyRules) error {
 		w.passing.Lock()
 		defer w.passing.Unlock()
 		p.tx = tx
+		p.decided = e.decided.unless(batchLag)
 		if err := p.run(ctx); err != nil {
 			return err
 		}

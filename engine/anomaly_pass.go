@@ -17,6 +17,8 @@ type watchPass struct {
 	tx     *ledger.WatchTx
 	rules  AnomalyRules
 	now    waterfall.Instant
+	// decided: what happened before is there, and nothing more can appear.
+	decided waterfall.Instant
 	// open are the anomalies that stand, by kind and account.
 	open   map[ledger.AnomalyKind]map[string]*ledger.Anomaly
 	result ledger.WatchResult
@@ -86,9 +88,12 @@ func (p *watchPass) firstDay() int64 {
 }
 
 const (
-	// countLag is how long after its time an event is sure to be there: a
-	// batch takes at most ten seconds, and clocks may be apart.
+	// countLag is how long after its time an event is counted. By then it is there,
+	// unless its transaction takes longer than batchLag, and then the mark tells how
+	// far it may be counted (decisions.unless). The difference is more than there is
+	// between two looks at the mark.
 	countLag = waterfall.Instant(30 * time.Second / time.Microsecond)
+	batchLag = 20 * time.Second
 	// countBudget bounds the counting of one pass where much was missed, and
 	// quickCount is the time in which twice as much is asked for next.
 	countBudget = 4 * time.Second
@@ -98,7 +103,7 @@ const (
 // countDays adds what has happened since the last pass to what accounts usually
 // do, in whole ten minutes: each event is read once.
 func (p *watchPass) countDays(ctx context.Context) error {
-	target := (p.now - countLag) / spikeSpan * spikeSpan
+	target := min(p.now-countLag, p.decided) / spikeSpan * spikeSpan
 	at := max(p.tx.CountedTo, waterfall.Instant(p.firstDay())*daySpan)
 	days := map[dayKey]*ledger.AccountDay{}
 	for begun, span := time.Now(), spikeSpan; at < target && time.Since(begun) < countBudget; {
@@ -116,7 +121,7 @@ func (p *watchPass) countDays(ctx context.Context) error {
 		}
 	}
 	p.result.CountedTo = at
-	p.counted = at >= target
+	p.counted = at >= target && at >= p.now-countLag-spikeSpan-hourSpan
 	for _, d := range days {
 		p.result.Days = append(p.result.Days, *d)
 	}
@@ -175,7 +180,7 @@ func (p *watchPass) spikes(ctx context.Context) error {
 // paces are those of the accounts that spent or were denied enough for a spike,
 // and of those named, ordered by account.
 func (p *watchPass) paces(ctx context.Context, standing map[string]bool) ([]accountPace, error) {
-	found, err := p.engine.anomalies.paces.at(p.now, func(from, to waterfall.Instant, each func(ledger.Pace)) error {
+	found, err := p.engine.anomalies.paces.at(p.now, p.decided, func(from, to waterfall.Instant, each func(ledger.Pace)) error {
 		return p.tx.Paces(ctx, from, to, each)
 	}, func(a *accountPace) bool {
 		return a.spent >= p.rules.SpikeSpend || a.denials >= p.rules.SpikeDenials || standing[a.account]

@@ -22,12 +22,14 @@ type Engine struct {
 	store    Store
 	counters Counters
 	clock    func() time.Time
-	random   func() uint64
-	log      *slog.Logger
-	line     *line
-	states   *states
-	catalog  atomic.Pointer[ledger.Catalog]
-	stats    stats
+	// wall: the clock is the system's, so that the database's can be held against it.
+	wall    bool
+	random  func() uint64
+	log     *slog.Logger
+	line    *line
+	states  *states
+	catalog atomic.Pointer[ledger.Catalog]
+	stats   stats
 
 	workers  sync.WaitGroup
 	stop     context.CancelFunc
@@ -39,6 +41,7 @@ type Engine struct {
 	outgoing  chan []string
 	reads     singleflight.Group
 	anomalies *anomalies
+	decided   decisions
 }
 
 // stats counts what the engine did, for metrics and tests.
@@ -52,7 +55,8 @@ func (e *Engine) Rebuilds() int64 { return e.stats.rebuilds.Load() }
 
 // Options of New. The zero value is right for a server.
 type Options struct {
-	// Clock is the engine's time; nil: the system's.
+	// Clock is the engine's time, and that of all engines on the ledger; nil: the
+	// system's, held to the database's: see clockTolerance.
 	Clock func() time.Time
 	// Random makes the tails of ids; nil: the system's.
 	Random func() uint64
@@ -97,7 +101,7 @@ func newEngine(s Store, c Counters, catalogs Catalogs, o Options) *Engine {
 		hub: newHub(), messages: o.Messages, outgoing: make(chan []string, 256),
 		anomalies: newAnomalies()}
 	if e.clock == nil {
-		e.clock = time.Now
+		e.clock, e.wall = time.Now, true
 	}
 	if e.random == nil {
 		e.random = rand.Uint64

@@ -129,14 +129,20 @@ func (e *Engine) announce(accounts []string) {
 }
 
 // lookOutInterval is how often a process looks in the database for changes that
-// no message told it of, and lookBack how far it looks: a transaction commits
-// later than its time. After longestGap without a look, because the process or
+// no message told it of. After longestGap without a look, because the process or
 // the database stood still, all readers look for themselves.
 const (
 	lookOutInterval = 2 * time.Second
-	lookBack        = 10 * time.Second
 	longestGap      = 5 * time.Second
 )
+
+// lookOut is what a process knows of changes that no message told it of.
+type lookOut struct {
+	at waterfall.Instant // the last look; 0: there was none
+	// since: all that happened before was to be seen at the last look. A
+	// transaction commits later than its time, it may be by minutes. 0: not known.
+	since waterfall.Instant
+}
 
 // carry runs the messages in and out, and the look-out for lost ones.
 func (e *Engine) carry(ctx context.Context) {
@@ -146,35 +152,43 @@ func (e *Engine) carry(ctx context.Context) {
 	}
 	tick := time.NewTicker(lookOutInterval)
 	defer tick.Stop()
-	for looked := waterfall.Instant(0); ; {
+	for l := (&lookOut{}); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		looked = e.lookOut(ctx, looked)
+		l.look(ctx, e)
 	}
 }
 
-// lookOut wakes the readers of what has changed lately, and returns until when
-// they know of everything; 0: nobody reads.
-func (e *Engine) lookOut(ctx context.Context, looked waterfall.Instant) waterfall.Instant {
-	if e.hub.idle() || e.ledger == nil {
-		return 0
+// look wakes the readers of what has changed since the last look.
+func (l *lookOut) look(ctx context.Context, e *Engine) {
+	if e.ledger == nil {
+		return
 	}
-	now := e.now()
-	if now-looked > waterfall.Instant(longestGap.Microseconds()) {
-		e.hub.missed()
-		return now
-	}
-	look, cancel := context.WithTimeout(ctx, lookOutInterval)
+	ctx, cancel := context.WithTimeout(ctx, lookOutInterval)
 	defer cancel()
-	accounts, err := e.ledger.ChangedSince(look, now-waterfall.Instant(lookBack.Microseconds()))
-	if err != nil {
-		return looked
+	// The mark is looked at first: what is before it the read below sees.
+	now := e.now()
+	decided, err := e.decided.look(ctx, e)
+	if e.hub.idle() {
+		*l = lookOut{}
+		return
 	}
-	e.hub.changed(accounts)
-	return now
+	if err != nil {
+		return
+	}
+	if l.since == 0 || now-l.at > waterfall.Instant(longestGap.Microseconds()) {
+		e.hub.missed()
+	} else {
+		accounts, err := e.ledger.ChangedSince(ctx, l.since)
+		if err != nil {
+			return
+		}
+		e.hub.changed(accounts)
+	}
+	l.at, l.since = now, decided
 }
 
 // summarize keeps what was written lately quick to find by its time, for the

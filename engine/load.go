@@ -110,7 +110,7 @@ func (b *batch) arrange(ahead map[string]*prefetched) error {
 	if err := b.adopt(); err != nil {
 		return err
 	}
-	now := b.engine.now()
+	now := b.engine.decisionTime(b.loaded.Clock)
 	for _, a := range b.order {
 		a.open(now)
 	}

@@ -106,7 +106,7 @@ type sharing struct {
 
 // join counts a reader in, who calls leave in the end. What is decided from now
 // on will be in newest, until it is let go of.
-func (s *sharing) join(e *Engine) *newest {
+func (s *sharing) join(e *Engine, now waterfall.Instant) *newest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.readers++; s.readers > 1 {
@@ -114,7 +114,7 @@ func (s *sharing) join(e *Engine) *newest {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	wake, unwatch := e.hub.watch("")
-	t := newTail(e, nil)
+	t := newTail(e, now, nil)
 	n := newNewest(t.cursor, keptEvents)
 	s.newest, s.stop = n, stop
 	go func() {
@@ -153,13 +153,17 @@ func (t *tail) fill(ctx context.Context, n *newest, wake <-chan struct{}) {
 func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter, after *ledger.ID, deliver func(ledger.FeedItem) error) error {
 	wake, stop := e.hub.watch("")
 	defer stop()
+	now, err := untilTold(ctx, e, e.databaseNow)
+	if err != nil {
+		return err
+	}
 	var shared *newest
 	// Who sees one account only is given nothing that was read for others.
 	if _, only := ledger.OnlyOf(ctx); !only {
-		shared = e.sharing.join(e)
+		shared = e.sharing.join(e, now)
 		defer e.sharing.leave()
 	}
-	t := newTail(e, after)
+	t := newTail(e, now, after)
 	for {
 		items, more := shared.take(t)
 		caughtUp, err := len(items) < feedPage, error(nil)

@@ -11,7 +11,8 @@ import (
 // paces sum up what accounts spent and were denied in the last ten minutes. They
 // are kept from one pass of the watch to the next, so that a pass reads what
 // came since and what has become too old, each once, and again only the last
-// half minute, in which events may still appear. Read whole, ten minutes of a
+// half minute, or more while a transaction goes on, in which events may still
+// appear. Read whole, ten minutes of a
 // busy server take seconds of each processor.
 type paces struct {
 	// All events of [from, to) are in sums; to is 0 where nothing is.
@@ -46,12 +47,14 @@ type readPaces func(from, to waterfall.Instant, each func(ledger.Pace)) error
 // pacesStand is how long sums stand.
 const pacesStand = waterfall.Instant(time.Hour / time.Microsecond)
 
-// at returns those paces of the ten minutes before now that are wanted.
-func (p *paces) at(now waterfall.Instant, read readPaces, wanted func(*accountPace) bool) ([]accountPace, error) {
-	from, to := now-spikeSpan, now-countLag
+// at returns those paces of the ten minutes before now that are wanted. Before
+// decided no more events can appear.
+func (p *paces) at(now, decided waterfall.Instant, read readPaces, wanted func(*accountPace) bool) ([]accountPace, error) {
+	from := now - spikeSpan
 	if p.amiss || p.from > from || p.to < from || now-p.begun > pacesStand {
 		*p = paces{from: from, to: from, sums: map[string][]featurePace{}, begun: now}
 	}
+	to := max(p.to, min(now-countLag, decided))
 	if err := p.move(from, to, read); err != nil {
 		p.amiss = true // some of it may have been added
 		return nil, err

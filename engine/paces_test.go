@@ -38,7 +38,7 @@ func (r *recorded) read(from, to waterfall.Instant, each func(ledger.Pace)) erro
 // all are the paces that p finds, by account.
 func (p *paces) all(t *testing.T, now waterfall.Instant, read readPaces) map[string]accountPace {
 	t.Helper()
-	found, err := p.at(now, read, func(*accountPace) bool { return true })
+	found, err := p.at(now, now, read, func(*accountPace) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestPaceOfTenMinutes(t *testing.T) {
 	if got := r.paces(t, now); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\nwant %v", got, want)
 	}
-	most, err := new(paces).at(now, r.read, func(a *accountPace) bool { return a.spent > 100 })
+	most, err := new(paces).at(now, now, r.read, func(a *accountPace) bool { return a.spent > 100 })
 	if err != nil || len(most) != 1 || most[0] != want["ada"] {
 		t.Errorf("who spent more than 100: %v, %v", most, err)
 	}
@@ -105,7 +105,7 @@ func TestPacesThatGoOnAreThoseThatAreReadWhole(t *testing.T) {
 			if random.IntN(8) == 0 { // a pass that breaks off changes nothing
 				after := random.IntN(9)
 				away := errors.New("away")
-				_, err := kept.at(now, func(from, to waterfall.Instant, each func(ledger.Pace)) (err error) {
+				_, err := kept.at(now, now, func(from, to waterfall.Instant, each func(ledger.Pace)) (err error) {
 					_ = r.read(from, to, func(p ledger.Pace) {
 						if after--; after < 0 {
 							err = away

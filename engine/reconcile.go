@@ -70,8 +70,10 @@ func (e *Engine) FinishReconciliation(ctx context.Context, begun ledger.Reconcil
 // is at it, or when the last one began less than the pause ago.
 func (e *Engine) ReconcileNew(ctx context.Context, pause time.Duration) (*ledger.Reconciliation, error) {
 	var r *ledger.Reconciliation
+	// Before the accounts are listed: what the mark leaves out is for the next one.
+	decided := min(e.now(), e.decided.unless(batchLag))
 	_, err := e.ledger.NewAccounts(ctx, e.now(), pause, func(accounts []ledger.ChangedAccount) error {
-		r = &ledger.Reconciliation{OnlyNew: true}
+		r = &ledger.Reconciliation{OnlyNew: true, DecidedTo: decided}
 		sample := make([]string, min(len(accounts), driftSample))
 		for i, at := range rand.Perm(len(accounts))[:len(sample)] {
 			sample[i] = accounts[at].ID

@@ -9,43 +9,38 @@ import (
 )
 
 // tail reads the events of all accounts in the order of their ids. Accounts do
-// not commit in that order, so it goes only as far as everything is decided: a
-// transaction that is still under way began after a known moment, and its
-// events are later than that.
+// not commit in that order, so it goes only as far as everything is decided.
 type tail struct {
-	engine *Engine
-	cursor ledger.ID
+	engine  *Engine
+	decided watermark
+	cursor  ledger.ID
 	// from is where the time slice that is read next begins, span its length:
 	// the table is in the order of time and has no index over all accounts but
 	// a coarse one, so a long way is gone in slices.
 	from waterfall.Instant
 	span waterfall.Instant
-	// news is the time until when there may be more than was found.
-	news waterfall.Instant
-	// seen are moments and the transaction that would have begun next.
-	seen []sighting
-}
-
-type sighting struct {
-	at   waterfall.Instant
-	next int64
+	// news is the time until when there may be more than was found. woken: there
+	// may be more than that, and the next look tells until when.
+	news  waterfall.Instant
+	woken bool
 }
 
 const (
 	// tailPoll is how often a tail looks for what it was told of.
 	tailPoll = 25 * time.Millisecond
-	// tailSkew is how far the clocks of server processes may be apart.
-	tailSkew = waterfall.Instant(20_000)
+	// idsAhead is how far the ids of a batch may be ahead of its time.
+	idsAhead = waterfall.Instant(10_000)
 	// The first slice, and the longest; they double while little is found.
 	firstSpan = waterfall.Instant(60 * 1_000_000)
 	widest    = waterfall.Instant(7 * 24 * 3600 * 1_000_000)
 )
 
-func newTail(e *Engine, after *ledger.ID) *tail {
-	t := &tail{engine: e, span: firstSpan, news: e.now() + tailSkew}
+// newTail begins behind a cursor; nil: with what happens from a moment on.
+func newTail(e *Engine, now waterfall.Instant, after *ledger.ID) *tail {
+	t := &tail{engine: e, span: firstSpan, woken: true}
 	switch {
 	case after == nil:
-		t.from = e.now()
+		t.from = now
 		t.cursor = ledger.FirstID(t.from)
 	case after.IsZero():
 		t.from = e.Catalog().Began()
@@ -70,10 +65,14 @@ func (t *tail) read(ctx context.Context) (items []ledger.FeedItem, caughtUp bool
 
 // next reads the next events. caughtUp tells that there are no more yet.
 func (t *tail) next(ctx context.Context) (items []ledger.FeedItem, caughtUp bool, err error) {
-	decided, err := t.decided(ctx)
+	now, err := t.decided.look(ctx, t.engine)
 	if err != nil {
 		return nil, false, err
 	}
+	if t.woken { // what was committed by now has at most this time
+		t.news, t.woken = now+clockTolerance+idsAhead, false
+	}
+	decided := t.decided.at
 	if decided <= t.from {
 		return nil, true, nil
 	}
@@ -96,11 +95,11 @@ func (t *tail) next(ctx context.Context) (items []ledger.FeedItem, caughtUp bool
 
 // await returns when there may be more to read than was found. What was just
 // committed has to wait until older transactions have ended, of which nobody is
-// told, and until the clocks of all servers have passed it, so to look for it at
-// once would find nothing.
+// told, and until the mark has passed it, so to look for it at once would find
+// nothing.
 func (t *tail) await(ctx context.Context, wake <-chan struct{}) error {
 	var look <-chan time.Time
-	if t.from < t.news {
+	if t.from < t.news || t.woken {
 		look = time.After(tailPoll)
 	}
 	for {
@@ -110,35 +109,10 @@ func (t *tail) await(ctx context.Context, wake <-chan struct{}) error {
 		case <-look:
 			return nil
 		case <-wake:
-			t.news = t.engine.now() + tailSkew
+			t.woken = true
 			if look == nil {
 				look = time.After(tailPoll)
 			}
 		}
 	}
-}
-
-// decided is a moment before which nothing more can happen.
-func (t *tail) decided(ctx context.Context) (waterfall.Instant, error) {
-	now := t.engine.now()
-	bounds, err := t.engine.ledger.Transactions(ctx)
-	if err != nil {
-		return 0, err
-	}
-	t.seen = append(t.seen, sighting{now, bounds.Next})
-	// Of the moments at which every transaction of then has ended, the latest.
-	last := -1
-	for i := range t.seen {
-		if t.seen[i].next <= bounds.Oldest {
-			last = i
-		}
-	}
-	if last < 0 {
-		if len(t.seen) > 4096 {
-			t.seen = t.seen[1:]
-		}
-		return 0, nil
-	}
-	t.seen = t.seen[last:]
-	return t.seen[0].at - tailSkew, nil
 }

@@ -60,7 +60,7 @@ func (l *Ledger) Accounts(ctx context.Context, search string, first int, after *
 	}
 	at, id := after.arguments()
 	rows, err := l.reader(ctx).Query(ctx, sqlNewestAccounts, at, id, first+1)
-	found, err := collect(rows, err, scanAccount)
+	found, err := collect(rows, err, scanListedAccount)
 	page := AccountPage{Accounts: found[:min(first, len(found))], More: len(found) > first}
 	return page, err
 }
@@ -168,10 +168,12 @@ func (l *Ledger) AccountsByID(ctx context.Context, ids []string) ([]Account, err
 	return accountsByID(ctx, l.reader(ctx), ids)
 }
 
+func scanListedAccount(row pgx.Row) (*Account, error) { return scanAccount(row) }
+
 const sqlAccounts = `select ` + accountColumns + ` from unnest($1::text[]) k(id)
 	cross join lateral (select * from accounts a where a.account_id = k.id limit 1) a`
 
 func accountsByID(ctx context.Context, q querier, ids []string) ([]Account, error) {
 	rows, err := q.Query(ctx, sqlAccounts, ids)
-	return collect(rows, err, scanAccount)
+	return collect(rows, err, scanListedAccount)
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -100,7 +101,7 @@ const (
 // FeedAll reads the next events of all accounts behind a cursor, the oldest
 // first, that happened in [from, to). Events of different accounts do not
 // commit in the order of their ids: to must lie before all that is still
-// undecided; see Transactions.
+// undecided; see Transactions and the engine's watermark.
 func (l *Ledger) FeedAll(ctx context.Context, after ID, from, to waterfall.Instant, limit int) ([]FeedItem, error) {
 	rows, err := l.reader(ctx).Query(ctx, sqlFeedAll, after, (from - batchSpan).Time(), to.Time(), FirstID(to), limit)
 	steps, err := collect(rows, err, scanFeedStep)
@@ -110,14 +111,31 @@ func (l *Ledger) FeedAll(ctx context.Context, after ID, from, to waterfall.Insta
 	return l.feedItems(ctx, steps)
 }
 
-// Transactions are the bounds of what is under way in the database: all
-// transactions before Oldest have ended, and none from Next on has begun.
-type Transactions struct{ Oldest, Next int64 }
+// Transactions are the bounds of what writes in the database. A transaction has
+// its id from its first write on, of which to lock a row is one.
+type Transactions struct {
+	// Clock is the database's, read before Next.
+	Clock waterfall.Instant
+	// Every transaction whose id is below Oldest has ended: what it committed is
+	// seen by every statement that is sent from now on.
+	Oldest int64
+	// No id from Next on had been given out yet.
+	Next int64
+}
+
+// The snapshot tells Oldest. Its xmax is not Next: it is the highest id that has
+// completed plus one, and transactions with that id and higher ones may be
+// running. age counts the ids from one to the next that will be given out, and
+// takes none itself. statement_timestamp is the clock when the database was told
+// to execute this, so it is from before age reads the counter.
+const sqlTransactions = `select statement_timestamp(), pg_snapshot_xmin(s)::text::bigint,
+		pg_snapshot_xmin(s)::text::bigint + age(pg_snapshot_xmin(s)::xid) from pg_current_snapshot() s`
 
 // Transactions reads the bounds now.
 func (l *Ledger) Transactions(ctx context.Context) (t Transactions, err error) {
-	err = l.reader(ctx).QueryRow(ctx, `select pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
-		from pg_current_snapshot() s`).Scan(&t.Oldest, &t.Next)
+	var clock time.Time
+	err = l.reader(ctx).QueryRow(ctx, sqlTransactions).Scan(&clock, &t.Oldest, &t.Next)
+	t.Clock = waterfall.InstantOf(clock)
 	return t, err
 }
 

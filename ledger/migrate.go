@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -48,9 +49,19 @@ func (l *Ledger) SchemaCurrent(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	files, err := migrations.FS.ReadDir(".")
-	if err != nil {
-		return false, err
+	newest, err := newestMigration()
+	return err == nil && applied >= newest, err
+}
+
+// newestMigration is the number of the last migration of this program.
+func newestMigration() (number int64, err error) {
+	files, err := fs.Glob(migrations.FS, "*.sql")
+	for _, name := range files {
+		n, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, err
+		}
+		number = max(number, n)
 	}
-	return applied >= int64(len(files)), nil
+	return number, err
 }

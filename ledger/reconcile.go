@@ -20,6 +20,9 @@ type Reconciliation struct {
 	FinishedAt waterfall.Instant
 	// OnlyNew: it looked at the accounts that had changed since the last one.
 	OnlyNew bool
+	// DecidedTo, where OnlyNew: all that happened before was there when it listed
+	// them; 0: not known.
+	DecidedTo waterfall.Instant
 	Summary
 	// Found holds the first maxKept mismatches; Summary.Mismatches counts all.
 	Found []Mismatch
@@ -48,8 +51,8 @@ func (l *Ledger) BeginReconciliation(ctx context.Context, r *Reconciliation) err
 	if r.OnlyNew {
 		scope = scopeNew
 	}
-	_, err := l.reader(ctx).Exec(ctx, `insert into reconciliations (account_id, id, started_at, scope) values ($1, $2, $3, $4)`,
-		r.Account, r.ID, r.StartedAt.Time(), scope)
+	_, err := l.reader(ctx).Exec(ctx, `insert into reconciliations (account_id, id, started_at, scope, decided_to) values ($1, $2, $3, $4, $5)`,
+		r.Account, r.ID, r.StartedAt.Time(), scope, timestamp(r.DecidedTo))
 	return err
 }
 
@@ -139,8 +142,8 @@ func scanReconciliation(row pgx.Row) (*Reconciliation, error) {
 const reconcileLock = 7074002
 
 // overlap is how far a reconciliation of what is new looks back before the
-// start of the one before: records carry the time of their decision and appear
-// when their transaction commits.
+// start of the one before, or further to its DecidedTo: records carry the time of
+// their decision and appear when their transaction commits.
 const overlap = waterfall.Instant(time.Minute / time.Microsecond)
 
 // tooLarge is how many records an account may have to be verified again each
@@ -190,13 +193,13 @@ func (l *Ledger) NewAccounts(ctx context.Context, now waterfall.Instant, pause t
 			_ = conn.Conn().Close(ctx) // the lock goes with the session
 		}
 	}()
-	last, next, err := lastOfNew(ctx, conn, pause)
+	last, decided, next, err := lastOfNew(ctx, conn, pause)
 	if err != nil || now < next {
 		return false, err
 	}
-	sql, args := sqlNewAccounts, []any{(last - overlap).Time(), tooLarge}
+	sql, args := sqlNewAccounts, []any{min(last-overlap, decided).Time(), tooLarge}
 	if day := waterfall.Day.Start(last.Second()); day != waterfall.Day.Start(now.Second()) {
-		sql, args = sqlAccountsOfDays, []any{(waterfall.AtSecond(day) - overlap).Time()}
+		sql, args = sqlAccountsOfDays, []any{min(waterfall.AtSecond(day)-overlap, decided).Time()}
 	}
 	rows, err := conn.Query(ctx, sql, args...)
 	accounts, err := collect(rows, err, func(row pgx.Row) (*ChangedAccount, error) {
@@ -209,16 +212,17 @@ func (l *Ledger) NewAccounts(ctx context.Context, now waterfall.Instant, pause t
 	return true, work(accounts)
 }
 
-// lastOfNew is when the last reconciliation of what was new began, and when the
-// next one may; 0 when there was none.
-func lastOfNew(ctx context.Context, q querier, pause time.Duration) (began, next waterfall.Instant, err error) {
-	var started, finished time.Time
-	err = q.QueryRow(ctx, `select started_at, finished_at from reconciliations
-		where scope = 2 and finished_at is not null order by started_at desc limit 1`).Scan(&started, &finished)
+// lastOfNew is when the last reconciliation of what was new began, up to when all
+// was decided then, and when the next one may begin; 0 when there was none.
+func lastOfNew(ctx context.Context, q querier, pause time.Duration) (began, decided, next waterfall.Instant, err error) {
+	var started, finished, to time.Time
+	err = q.QueryRow(ctx, `select started_at, finished_at, coalesce(decided_to, started_at) from reconciliations
+		where scope = 2 and finished_at is not null order by started_at desc limit 1`).Scan(&started, &finished, &to)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, 0, nil
+		return 0, 0, 0, nil
 	}
-	return waterfall.InstantOf(started), waterfall.InstantOf(started.Add(max(pause, restBetween*finished.Sub(started)))), err
+	next = waterfall.InstantOf(started.Add(max(pause, restBetween*finished.Sub(started))))
+	return waterfall.InstantOf(started), waterfall.InstantOf(to), next, err
 }
 
 // SampleAccounts picks some accounts that were decided on lately, for checks

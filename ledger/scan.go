@@ -26,14 +26,16 @@ const (
 		b.created_at, b.ordinal, b.kind, b.counter_account, b.part, b.hash`
 )
 
-func scanAccount(row pgx.Row) (*Account, error) {
+// scanAccount reads an account, and what stands behind its columns into others.
+func scanAccount(row pgx.Row, others ...any) (*Account, error) {
 	var a Account
 	var limit *int64
 	var period *int16
 	var decided, created time.Time
 	var chain []byte
-	err := row.Scan(&a.ID, &a.Name, &a.Status, &a.Plan, &limit, &period, &a.Version, &decided, &a.Head.Sequence,
+	into := append(make([]any, 0, 14), &a.ID, &a.Name, &a.Status, &a.Plan, &limit, &period, &a.Version, &decided, &a.Head.Sequence,
 		&a.Head.Balance, &chain, &created, &a.Events)
+	err := row.Scan(append(into, others...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 // are still locked in their byte order, because a pipeline runs in its own.
 
 const (
-	sqlLockOne = `select ` + accountColumns + ` from accounts where account_id = $1 for no key update`
+	sqlLockOne = `select a.*, clock_timestamp() from (select ` + accountColumns + ` from accounts where account_id = $1 for no key update) a`
 
 	sqlUpdateLot = `update grants set remaining = $3, held = $4, voided_at = $5, expired_at = $6, due_at = $7, issues = $8, postings = $9,
 		closed = $10 where account_id = $1 and id = $2`

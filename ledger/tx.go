@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"spillway/engine/waterfall"
 )
 
 // KeyRef names an idempotency key of an account.
@@ -42,6 +44,8 @@ type Loaded struct {
 	Decisions map[EventRef]*Decision
 	Grants    map[string][]Grant
 	Granted   map[KeyRef]*Grant
+	// Clock is the database's clock, read when all locks were held; 0: not known.
+	Clock waterfall.Instant
 }
 
 // Tx is the transaction of one batch. It holds the row locks of its accounts
@@ -53,7 +57,9 @@ type Tx struct {
 }
 
 const (
-	sqlLock = `select ` + accountColumns + ` from accounts where account_id = any($1) order by account_id for no key update`
+	// The clock is outside, so that it is read for each row when the row is locked.
+	sqlLock = `select a.*, clock_timestamp() from (select ` + accountColumns + ` from accounts
+		where account_id = any($1) order by account_id for no key update) a`
 
 	// LIMIT and OFFSET in a lateral keep the planner from flattening it: on a
 	// table that was empty when the plan was made it would read the whole index
@@ -104,13 +110,16 @@ func (tx *Tx) begin(ctx context.Context, want Want) (*Loaded, error) {
 	loaded := &Loaded{Accounts: make(map[string]*Account, len(want.Accounts))}
 	batch := &pgx.Batch{}
 	batch.Queue("begin isolation level read committed")
+	var clock time.Time
+	behind := []any{&clock}
 	locked := func(rows pgx.Rows) error {
 		for rows.Next() {
-			a, err := scanAccount(rows)
+			a, err := scanAccount(rows, behind...)
 			if err != nil {
 				return err
 			}
 			loaded.Accounts[a.ID] = a
+			loaded.Clock = max(loaded.Clock, waterfall.InstantOf(clock))
 		}
 		return rows.Err()
 	}

@@ -47,6 +47,11 @@ var bugs = []bug{
 	{"grants are spent the youngest first", "engine/waterfall/plan.go", "		return g.CreatedAt < h.CreatedAt\n", "		return g.CreatedAt > h.CreatedAt\n", laws},
 	{"the counters of a user are everybody's", "engine/account.go", "	if b.Scope == waterfall.PerAccount {\n		user = \"\"\n	}\n	return counters.Field", "	user = \"\"\n	return counters.Field", storm},
 
+	// Feeds.
+	{"the highest id that completed is taken for the next", "ledger/feed.go", "pg_snapshot_xmin(s)::text::bigint + age(pg_snapshot_xmin(s)::xid)", "pg_snapshot_xmax(s)::text::bigint", feeds},
+	{"a mark forgets what is under way", "engine/watermark.go", "if w.seen[i].next <= bounds.Oldest {", "if w.seen[i].next > 0 {", feeds},
+	{"a server decides by its own clock", "engine/watermark.go", "return min(max(now, database-clockTolerance), database+clockTolerance)", "return now", feeds},
+
 	// The proofs, and the edges.
 	{"the chain leaves the ordinal out", "ledger/book/chain.go", "	b = number(b, int64(p.Ordinal))\n", "", books},
 	{"units count as credits", "ledger/book/posting.go", "	if !p.Units {\n		if balance, ok", "	{\n		if balance, ok", books},

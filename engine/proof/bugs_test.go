@@ -38,6 +38,7 @@ const (
 	recurs   = "./engine/proof -run TestGrantsRecur|TestAGrantMay|TestPeriods"
 	scalars  = "./graph/scalar"
 	tokens   = "./server/signin"
+	feeds    = "./engine -run TestFeedsLoseNothing"
 )
 
 // replaced is the copy of a file with the bug in it; fine is false where what

@@ -91,8 +91,8 @@ type socket struct {
 	active map[string]*operation
 }
 
-// operation is one that runs. Its id is free again when it ends or the client
-// has completed it, which it may notice later.
+// operation is one that runs. Its id is free again as soon as its last message is
+// queued or the client has completed it, which the operation may notice later.
 type operation struct{ cancel context.CancelFunc }
 
 // closing is why a socket ends that the server closes with a code.
@@ -240,7 +240,7 @@ func (s *socket) subscribe(m message, size int) error {
 	}
 	s.runs.Go(func() {
 		defer leave()
-		s.run(ctx, m.ID, op)
+		s.run(ctx, m.ID, own, op)
 		s.leave(m.ID, own)
 	})
 	return nil
@@ -278,7 +278,7 @@ func (s *socket) leave(id string, o *operation) {
 
 // run sends the answers of an operation, and `complete` unless the client has
 // completed it.
-func (s *socket) run(ctx context.Context, id string, op *graphql.OperationContext) {
+func (s *socket) run(ctx context.Context, id string, o *operation, op *graphql.OperationContext) {
 	running := ctx
 	if op.Operation.Operation == ast.Subscription {
 		s.edge.metrics.subscriptions.Inc()
@@ -289,14 +289,56 @@ func (s *socket) run(ctx context.Context, id string, op *graphql.OperationContex
 		running = limited
 	}
 	s.edge.API.Run(running, op, func(response *graphql.Response) error {
-		if ctx.Err() != nil { // completed: the id may be another one's
-			return ctx.Err()
-		}
-		return s.send(ctx, nextMessage(id, response))
+		return s.tell(ctx, id, o, nextMessage(id, response), false)
 	})
-	if ctx.Err() == nil {
-		_ = s.send(ctx, encode(id, "complete", nil))
+	_ = s.tell(ctx, id, o, encode(id, "complete", nil), true)
+}
+
+// errCompleted says that an operation's client has completed it.
+var errCompleted = errors.New("the client has completed the operation")
+
+// roomPoll is how often an operation looks whether a full queue has room.
+const roomPoll = 2 * time.Millisecond
+
+// tell queues a message of an operation. Whether the id is still the operation's,
+// the queueing and, with its last message, the end of that are one step: a client
+// that has read the last message finds its id free, and one that has completed an
+// operation and begun another under the id reads nothing of the former.
+func (s *socket) tell(ctx context.Context, id string, o *operation, text []byte, last bool) error {
+	for begun := time.Now(); ; {
+		queued, err := s.tryTell(id, o, text, last)
+		if queued || err != nil {
+			return err
+		}
+		if time.Since(begun) > slowest/2 {
+			s.end(errSlow)
+			return errSlow
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(roomPoll):
+		}
 	}
+}
+
+// tryTell does so where the queue has room.
+func (s *socket) tryTell(id string, o *operation, text []byte, last bool) (queued bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.active[id] != o {
+		return false, errCompleted
+	}
+	select {
+	case s.out <- text:
+	default:
+		return false, nil
+	}
+	if last {
+		delete(s.active, id)
+	}
+	s.wake()
+	return true, nil
 }
 
 // send queues a message. A reader who leaves the queue full is too slow.
