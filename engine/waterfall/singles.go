@@ -86,6 +86,9 @@ type Purse struct {
 	Units int64
 	// Credits are millionths of a credit, whatever a spend cap leaves of them.
 	Credits int64
+	// UnitsUsed and CreditsUsed were drawn from these grants, or are held.
+	UnitsUsed   int64
+	CreditsUsed int64
 }
 
 // PurseOf shows what the open grants of a kind hold for the input's feature.
@@ -99,8 +102,10 @@ func PurseOf(in *Input, kind Kind, now Instant) Purse {
 		case g.Kind != kind || !g.OpenAt(now) || !g.AppliesTo(in.Rules.Feature):
 		case g.Units:
 			p.Units = min(MaxQuantity, addSaturating(p.Units, g.Remaining))
+			p.UnitsUsed = min(MaxQuantity, addSaturating(p.UnitsUsed, g.gone()))
 		default:
 			p.Credits = addSaturating(p.Credits, g.Remaining)
+			p.CreditsUsed = addSaturating(p.CreditsUsed, g.gone())
 		}
 	}
 	return p

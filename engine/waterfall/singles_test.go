@@ -94,7 +94,7 @@ func TestSingles(t *testing.T) {
 func TestPurse(t *testing.T) {
 	in := given(promotions, units("a", Promotion, 9, left(4)), money("b", Promotion, 90, left(40)), money("c", Promotion, 7, only("e")),
 		money("d", Promotion, 7, until(0)), money("e", Credit, 7)).input()
-	if got := PurseOf(in, Promotion, AtSecond(noon)); got != (Purse{Units: 4, Credits: 40}) {
+	if got := PurseOf(in, Promotion, AtSecond(noon)); got != (Purse{Units: 4, Credits: 40, UnitsUsed: 5, CreditsUsed: 50}) {
 		t.Errorf("a promotion holds %+v", got)
 	}
 }

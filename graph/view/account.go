@@ -196,15 +196,16 @@ func (s *Source) BucketStates(states []engine.BucketState) []BucketState {
 		b := &states[i]
 		shown[i] = BucketState{
 			Kind: b.Bucket.Kind, Key: b.Bucket.Key, Feature: s.Feature(b.Feature), UserID: optional(b.User),
-			Used: b.View.Used, Remaining: b.View.Remaining, Included: b.View.Remaining, Windows: windows(b.View.Windows),
+			Used: b.View.Used, Remaining: b.View.Remaining, Included: b.View.Remaining, IncludedUsed: b.View.Used, Windows: windows(b.View.Windows),
 			NextRefillAt: Second(b.View.NextRefill), ResetsAt: Second(b.View.Reset),
 		}
 		if limit := b.View.Limit; limit >= 0 {
 			shown[i].Limit = &limit
 		}
 		if !b.Bucket.Kind.Counted() {
-			credits := scalar.Millionths(b.Purse.Credits)
-			shown[i].Included, shown[i].Credits, shown[i].RenewsAt = b.Purse.Units, &credits, optional(b.RenewsAt)
+			credits, used := scalar.Millionths(b.Purse.Credits), scalar.Millionths(b.Purse.CreditsUsed)
+			shown[i].Included, shown[i].IncludedUsed, shown[i].RenewsAt = b.Purse.Units, b.Purse.UnitsUsed, optional(b.RenewsAt)
+			shown[i].Credits, shown[i].CreditsUsed = &credits, &used
 		}
 	}
 	return shown

@@ -213,6 +213,10 @@ type BucketState struct {
 	Included int64 `json:"included"`
 	// The credits of the grants in it that are open to this feature, whatever a spend cap leaves of them; null for a rate limit and a free tier.
 	Credits *scalar.Credits `json:"credits,omitempty"`
+	// How many units that cost no credits were taken from it or are held.
+	IncludedUsed int64 `json:"includedUsed"`
+	// The credits that were drawn from these grants or are held; null for a rate limit and a free tier.
+	CreditsUsed *scalar.Credits `json:"creditsUsed,omitempty"`
 	// When a recurring grant in it is issued next; null: none is.
 	RenewsAt *waterfall.Instant `json:"renewsAt,omitempty"`
 	// The windows of a rate limit; empty for other kinds.

@@ -42,13 +42,13 @@ func TestStanding(t *testing.T) {
 		}
 	})
 	t.Run("a bucket tells units and credits apart, and when it is issued again", func(t *testing.T) {
-		data := w.must(w.admin(), `query($a: ID!) { account(id: $a) { buckets(userId: "ann") { feature { key } kind remaining included credits renewsAt } } }`, vars{"a": acme})
+		data := w.must(w.admin(), `query($a: ID!) { account(id: $a) { buckets(userId: "ann") { feature { key } kind remaining included includedUsed credits creditsUsed renewsAt } } }`, vars{"a": acme})
 		buckets := at[[]any](t, data, "account", "buckets")
 		minute, chat, video := buckets[0].(map[string]any), buckets[1].(map[string]any), buckets[2].(map[string]any)
-		if minute["included"] != 2.0 || minute["credits"] != nil || minute["renewsAt"] != nil {
+		if minute["included"] != 2.0 || minute["includedUsed"] != 3.0 || minute["credits"] != nil || minute["renewsAt"] != nil {
 			t.Errorf("%v", minute)
 		}
-		if chat["included"] != 0.0 || chat["credits"] != "10" || chat["remaining"] != 20.0 || chat["renewsAt"] != nil {
+		if chat["included"] != 0.0 || chat["credits"] != "10" || chat["creditsUsed"] != "0" || chat["remaining"] != 20.0 || chat["renewsAt"] != nil {
 			t.Errorf("%v", chat)
 		}
 		renews, err := time.Parse(time.RFC3339, at[string](t, video, "renewsAt"))

@@ -386,6 +386,10 @@ type BucketState {
   included: Quantity!
   "The credits of the grants in it that are open to this feature, whatever a spend cap leaves of them; null for a rate limit and a free tier."
   credits: Credits
+  "How many units that cost no credits were taken from it or are held."
+  includedUsed: Quantity!
+  "The credits that were drawn from these grants or are held; null for a rate limit and a free tier."
+  creditsUsed: Credits
   "When a recurring grant in it is issued next; null: none is."
   renewsAt: DateTime
   "The windows of a rate limit; empty for other kinds."
@@ -1929,6 +1933,10 @@ func (ec *executionContext) childFields_BucketState(ctx context.Context, field g
 		return ec.fieldContext_BucketState_included(ctx, field)
 	case "credits":
 		return ec.fieldContext_BucketState_credits(ctx, field)
+	case "includedUsed":
+		return ec.fieldContext_BucketState_includedUsed(ctx, field)
+	case "creditsUsed":
+		return ec.fieldContext_BucketState_creditsUsed(ctx, field)
 	case "renewsAt":
 		return ec.fieldContext_BucketState_renewsAt(ctx, field)
 	case "windows":
@@ -6046,6 +6054,52 @@ func (ec *executionContext) _BucketState_credits(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_BucketState_credits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BucketState", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _BucketState_includedUsed(ctx context.Context, field graphql.CollectedField, obj *view.BucketState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BucketState_includedUsed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IncludedUsed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNQuantity2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BucketState_includedUsed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BucketState", field, false, false, "Quantity")
+}
+
+func (ec *executionContext) _BucketState_creditsUsed(ctx context.Context, field graphql.CollectedField, obj *view.BucketState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BucketState_creditsUsed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreditsUsed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *scalar.Credits) graphql.Marshaler {
+			return ec.marshalOCredits2ᚖspillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BucketState_creditsUsed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BucketState", field, false, false, "Credits")
 }
 
@@ -15235,6 +15289,16 @@ func (ec *executionContext) _BucketState(ctx context.Context, sel ast.SelectionS
 			}
 		case "credits":
 			out.Values[i] = ec._BucketState_credits(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "includedUsed":
+			out.Values[i] = ec._BucketState_includedUsed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "creditsUsed":
+			out.Values[i] = ec._BucketState_creditsUsed(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
