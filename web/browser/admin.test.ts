@@ -15,7 +15,7 @@ test("an admin grants credits, and the user's balance moves in a second browser"
   const world = await makeWorld(server);
   const [admin, user] = await Promise.all([visit(browser), visit(browser)]);
   await signIn(user, server.url, world.user);
-  const available = user.page.getByRole("region", { name: "Credits" }).locator("dd").first();
+  const available = user.page.locator('[data-figure="balance"]');
   await expect.poll(() => available.innerText()).toContain("20");
 
   await signIn(admin, server.url, world.admin, "/accounts");
@@ -77,7 +77,8 @@ test("an admin refunds a decision, voids a grant, caps spending and suspends, ea
   await dialog.getByRole("button", { name: "Done" }).click();
   await page.getByText("No grants here").waitFor();
 
-  await page.getByRole("button", { name: "Suspend" }).click();
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Suspend" }).click();
   await submit("Suspend");
   await dialog.getByText("every request is denied from now on").waitFor();
   await dialog.getByRole("button", { name: "Done" }).click();

@@ -114,7 +114,7 @@ test("a check says yes, no or how many, what would pay, and takes nothing", asyn
   await answer.getByText("2 messages granted, 1 credit drawn").waitFor();
   await page.getByLabel("How many").fill("1000");
   await answer.getByText("No, not now").waitFor();
-  await page.getByRole("switch", { name: "A part is better than nothing" }).click();
+  await page.getByRole("switch", { name: "Accept a partial amount" }).click();
   // 18 credits at half a credit each
   await answer.getByText("Yes, 36 messages of it").waitFor();
   await answer.getByRole("button", { name: "Try that" }).click();

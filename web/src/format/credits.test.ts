@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
   addCredits,
+  digitsOf,
   formatAbout,
   formatCredits,
+  formatFixed,
   formatSigned,
   fromMicros,
   isCredits,
@@ -42,7 +44,7 @@ describe("credits", () => {
     ["12.5", "de-DE", "12,50"],
     ["0.000001", "en-US", "0.000001"],
     ["9007199254740993.000001", "en-US", "9,007,199,254,740,993.000001"],
-    ["-3.25", "en-US", "-3.25"],
+    ["-3.25", "en-US", "−3.25"],
   ])("shows %s in %s as %s", (credits, locale, shown) => {
     expect(formatCredits(credits, locale)).toBe(shown);
   });
@@ -66,7 +68,15 @@ describe("credits", () => {
 
   it("always shows the sign of an entry", () => {
     expect(formatSigned("2.5", "en-US")).toBe("+2.50");
-    expect(formatSigned("-2.5", "en-US")).toBe("-2.50");
+    expect(formatSigned("-2.5", "en-US")).toBe("−2.50");
     expect(formatSigned("0", "en-US")).toBe("0");
   });
+});
+
+it("gives a column as many digits as its longest amount needs", () => {
+  const column = ["70", "66.8", "73.205"];
+  expect(digitsOf(column)).toBe(3);
+  expect(column.map((amount) => formatFixed(amount, digitsOf(column), "en-US"))).toEqual(["70.000", "66.800", "73.205"]);
+  expect(digitsOf(["70", "5"])).toBe(0);
+  expect(digitsOf([])).toBe(0);
 });

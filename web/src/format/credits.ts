@@ -47,10 +47,30 @@ export function isZero(credits: string): boolean {
  */
 export function formatCredits(credits: string, locale?: string): string {
   const fraction = credits.split(".")[1] ?? "";
-  return new Intl.NumberFormat(locale, {
-    minimumFractionDigits: fraction ? Math.max(2, fraction.length) : 0,
-    maximumFractionDigits: 6,
-  }).format(credits as Intl.StringNumericLiteral);
+  return withMinus(
+    new Intl.NumberFormat(locale, {
+      minimumFractionDigits: fraction ? Math.max(2, fraction.length) : 0,
+      maximumFractionDigits: 6,
+    }).format(credits as Intl.StringNumericLiteral),
+  );
+}
+
+/** A real minus, which is as wide as a plus and is not broken from its number. */
+function withMinus(text: string): string {
+  return text.replace("-", "−");
+}
+
+/** How many digits after the point a column of amounts needs, so that its points stand below each other. */
+export function digitsOf(amounts: string[]): number {
+  const longest = Math.max(0, ...amounts.map((amount) => amount.split(".")[1]?.length ?? 0));
+  return longest === 0 ? 0 : Math.max(2, longest);
+}
+
+/** An amount of a column with so many digits after the point. */
+export function formatFixed(credits: string, digits: number, locale?: string): string {
+  return withMinus(
+    new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: 6 }).format(credits as Intl.StringNumericLiteral),
+  );
 }
 
 /** An amount with its word: "1 credit", "2.50 credits", "no credits". */

@@ -45,8 +45,8 @@ export default function AccountsPage() {
         name="Accounts"
         pages={pages}
         empty={
-          <Empty icon="accounts" title={search ? "No account fits" : "There are no accounts yet"}>
-            {search ? "An id must be whole; a name may be just its beginning." : "Make the first one with “New account”."}
+          <Empty icon="accounts" title={search ? "No match" : "There are no accounts yet"}>
+            {search ? "Try the start of a name or id." : "Make the first one with “New account”."}
           </Empty>
         }
       >
@@ -66,10 +66,10 @@ function AccountTable({ rows }: { rows: Row[] }) {
             <th>Account</th>
             <th>Status</th>
             <th>Plan</th>
-            <th>Runs on</th>
+            <th>Paid from</th>
             <th className="number">Credits</th>
             <th className="number">On hold</th>
-            <th>Last asked</th>
+            <th>Last active</th>
           </tr>
         </thead>
         <tbody>
@@ -79,7 +79,7 @@ function AccountTable({ rows }: { rows: Row[] }) {
               <tr key={account.id}>
                 <td>
                   <Link to={`/accounts/${encodeURIComponent(account.id)}`}>
-                    <strong>{account.name}</strong>
+                    <strong><bdi>{account.name}</bdi></strong>
                   </Link>
                   <div className="mono muted">{account.id}</div>
                 </td>

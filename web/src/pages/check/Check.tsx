@@ -2,7 +2,7 @@ import { NativeSelect, Switch, TextInput } from "@mantine/core";
 import { useDeferredValue, useState } from "react";
 import { useSearchParams } from "react-router";
 import { useData } from "../../api/useData";
-import { parseQuantity } from "../../format/quantity";
+import { readQuantity } from "../../format/typed";
 import { CheckFeaturesDocument, type CheckFeaturesQuery } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
@@ -33,7 +33,8 @@ function Question({ accountId, userId, features }: { accountId: string; userId: 
   const chosen = features.find(({ feature }) => feature.key === params.get("what")) ?? features[0]!;
   const [text, setText] = useState(params.get("n") ?? "1");
   const [partial, setPartial] = useState(false);
-  const quantity = useDeferredValue(parseQuantity(text));
+  const typed = readQuantity(text);
+  const quantity = useDeferredValue("quantity" in typed ? typed.quantity : null);
 
   return (
     <>
@@ -43,7 +44,7 @@ function Question({ accountId, userId, features }: { accountId: string; userId: 
           inputMode="numeric"
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
-          error={parseQuantity(text) === null ? "A whole number from 1 on" : undefined}
+          error={"problem" in typed ? typed.problem : undefined}
           size="md"
           autoComplete="off"
         />
@@ -60,7 +61,7 @@ function Question({ accountId, userId, features }: { accountId: string; userId: 
           }}
         />
         <Switch
-          label="A part is better than nothing"
+          label="Accept a partial amount"
           checked={partial}
           onChange={(event) => setPartial(event.currentTarget.checked)}
           mb={10}

@@ -4,12 +4,13 @@ import { useData } from "../../api/useData";
 import { useRefresh } from "../../api/useRefresh";
 import { withCredits } from "../../format/credits";
 import { withUnit } from "../../format/quantity";
-import { BucketsNowDocument, CheckDocument, type FeatureFieldsFragment, type PlanBucketFragment } from "../../gql/graphql";
+import { BucketsNowDocument, CheckDocument, type FeatureFieldsFragment, type PlanBucketFragment, type PreviewFieldsFragment } from "../../gql/graphql";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { CardSkeleton } from "../../parts/feedback/PageSkeleton";
-import { Countdown } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { StepFlow } from "../../parts/why/StepFlow";
 import css from "./Check.module.css";
+import { verdictOf } from "./verdict";
 
 interface Props {
   accountId: string;
@@ -33,28 +34,27 @@ export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPar
   if (!data) return <CardSkeleton height={300} />;
   const { preview } = data;
   const asked = answers?.input.quantity ?? quantity;
-  const denied = preview.status === "DENIED";
-  const part = !denied && preview.granted < asked;
+  const { verdict, sentence, denied } = verdictOf(preview, asked, feature);
   return (
     <section className={`card ${css.answer}`} aria-label="The answer">
       {outdated && <FaultNotice fault={outdated} what="Asking again" onRetry={reload} />}
       <div role="status">
         <p className={css.verdict} data-denied={denied || undefined}>
-          {denied ? "No, not now" : part ? `Yes, ${withUnit(preview.granted, feature.unit)} of it` : "Yes"}
+          {verdict}
         </p>
-        <p className={css.sentence}>{preview.explanation}</p>
+        <p className={css.sentence}>{sentence}</p>
       </div>
       <dl className={css.facts}>
-        {!denied && (
+        {preview.status !== "DENIED" && (
           <div>
             <dt>It would cost</dt>
-            <dd>{withCredits(preview.charged)}</dd>
+            <dd data-figure="charged">{withCredits(preview.charged)}</dd>
           </div>
         )}
         <div>
-          <dt>The most you could do now</dt>
+          <dt>Most in one request, now</dt>
           <dd>
-            {withUnit(preview.maxQuantity, feature.unit)}{" "}
+            <span data-figure="maxQuantity">{withUnit(preview.maxQuantity, feature.unit)}</span>{" "}
             {preview.maxQuantity > 0 && preview.maxQuantity !== quantity && (
               <Button variant="subtle" size="compact-sm" onClick={() => onTry(preview.maxQuantity)}>
                 Try that
@@ -62,17 +62,17 @@ export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPar
             )}
           </dd>
         </div>
-        {denied && (
+        {preview.oneByOne !== preview.maxQuantity && (
           <div>
-            <dt>Possible without new credits</dt>
-            <dd>
-              {preview.retryAt ? (
-                <>
-                  in <Countdown to={preview.retryAt} done="a moment" />
-                </>
-              ) : (
-                "not foreseeable"
-              )}
+            <dt>One after the other, now</dt>
+            <dd data-figure="oneByOne">{withUnit(preview.oneByOne, feature.unit)}</dd>
+          </div>
+        )}
+        {preview.status === "DENIED" && (
+          <div>
+            <dt>In one request</dt>
+            <dd data-figure="retryAt">
+              <Later preview={preview} priced={feature.price !== null} />
             </dd>
           </div>
         )}
@@ -83,8 +83,22 @@ export function CheckAnswer({ accountId, userId, planFeature, quantity, allowPar
         charged={preview.charged}
         steps={preview.steps}
         unit={feature.unit}
-        denied={denied}
+        denied={preview.status === "DENIED"}
       />
     </section>
   );
+}
+
+/** When it becomes possible, or what it takes. */
+function Later({ preview: { retryAt, reason }, priced }: { preview: PreviewFieldsFragment; priced: boolean }) {
+  if (retryAt) {
+    return (
+      <>
+        possible again: <Moment at={retryAt} />
+      </>
+    );
+  }
+  if (reason === "ACCOUNT_SUSPENDED") return "when the account is active again";
+  if (reason === "SPEND_CAP_REACHED") return "with a higher spend cap";
+  return reason === "INSUFFICIENT_CREDITS" && priced ? "credits needed" : "not possible on this plan";
 }

@@ -7,7 +7,7 @@ export default function CheckPage() {
   const { account, userId } = useViewer();
   return (
     <>
-      <PageTitle title="Check" sub="Could I do this now? The waterfall is walked without taking anything." />
+      <PageTitle title="Check" sub="Could I do this now, and what would it cost? Asking takes nothing." />
       <Check accountId={account!.id} userId={userId} />
     </>
   );

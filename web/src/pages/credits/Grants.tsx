@@ -5,7 +5,7 @@ import { GrantsDocument, type BucketKind, type GrantFieldsFragment, type GrantsQ
 import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
 import { currentZone } from "../../parts/time/zone";
-import { kindWords } from "../../parts/words/words";
+import { sourceWords } from "../../parts/words/words";
 import { serverNow } from "../../api/clock";
 import { grantsCsv } from "./grantsCsv";
 import { GrantTable } from "./GrantTable";
@@ -30,16 +30,16 @@ export function Grants({ accountId, actions }: Props) {
       <div className="row end between">
         <div className="row end">
           <NativeSelect
-            label="Kind"
+            label="Source"
             value={kind}
             onChange={(event) => setKind(event.currentTarget.value as BucketKind | "")}
             data={[
-              { value: "", label: "Every kind" },
-              ...(["CREDIT", "PROMOTION", "ENTITLEMENT"] as const).map((value) => ({ value, label: kindWords[value] })),
+              { value: "", label: "Every source" },
+              ...(["CREDIT", "PROMOTION", "ENTITLEMENT"] as const).map((value) => ({ value, label: sourceWords[value] })),
             ]}
           />
           <Switch
-            label="Also spent, expired and void"
+            label="Show used-up and expired"
             checked={includeSpent}
             onChange={(event) => setIncludeSpent(event.currentTarget.checked)}
             mb={8}
@@ -60,7 +60,7 @@ export function Grants({ accountId, actions }: Props) {
           <Empty icon="gift" title="No grants here">
             {includeSpent
               ? "Credits that are bought or given to the account appear here."
-              : "Nothing is open. Switch on “Also spent, expired and void” to see what there was."}
+              : "Nothing is open. Switch on “Show used-up and expired” to see what there was."}
           </Empty>
         }
       >

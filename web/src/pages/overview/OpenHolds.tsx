@@ -26,7 +26,7 @@ export function OpenHolds({ accountId }: { accountId: string }) {
               <th className="number">Reserved</th>
               <th className="number">Credits</th>
               <th>Since</th>
-              <th>Given back in</th>
+              <th>Released automatically in</th>
             </tr>
           </thead>
           <tbody>

@@ -6,7 +6,7 @@ import { tokenIn, type Ending } from "../../session/token";
 import css from "./SignInPage.module.css";
 
 const endings: Record<Ending, string> = {
-  expired: "Your sign-in has run out. Sign in again to go on where you were.",
+  expired: "Your sign-in has run out. Sign in again to continue where you were.",
   refused: "The server does not accept this token. Ask for a new one.",
 };
 

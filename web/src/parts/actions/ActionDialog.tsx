@@ -1,10 +1,11 @@
-import { Button, Modal, Textarea } from "@mantine/core";
+import { Button, Modal, TextInput } from "@mantine/core";
 import { useId, useState, type FormEvent, type ReactNode } from "react";
 import type { Fault } from "../../api/fault";
 import { FaultNotice } from "../feedback/FaultNotice";
 import { Icon } from "../Icon";
 import { useFocusReturn } from "../useFocusReturn";
 import css from "./Actions.module.css";
+import { lastReasons, rememberReason } from "./reasons";
 
 interface Props {
   title: string;
@@ -40,10 +41,13 @@ export function ActionDialog({
 }: Props) {
   const [reason, setReason] = useState("");
   const effectId = useId();
+  const reasonsId = useId();
   useFocusReturn(true);
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (valid && reason.trim()) onSubmit(reason.trim());
+    if (!valid || !reason.trim()) return;
+    rememberReason(reason.trim());
+    onSubmit(reason.trim());
   }
   return (
     <Modal opened onClose={onClose} title={<strong>{title}</strong>} size="lg" closeButtonProps={{ "aria-label": "Close" }}>
@@ -64,22 +68,30 @@ export function ActionDialog({
             <h3>What this does</h3>
             <div>{effect}</div>
           </div>
-          <Textarea
-            label="Reason"
-            description="Kept in the audit log."
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            rows={2}
-            required
-          />
-          {fault && <FaultNotice fault={fault} what={verb} />}
-          <div className="row" style={{ justifyContent: "flex-end" }}>
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={running} disabled={!valid || !reason.trim()} className={danger ? css.danger : undefined}>
-              {fault ? "Try again" : verb}
-            </Button>
+          <div className={css.foot}>
+            <TextInput
+              label="Reason"
+              description="Kept in the audit log."
+              value={reason}
+              onChange={(event) => setReason(event.currentTarget.value)}
+              list={reasonsId}
+              autoComplete="off"
+              required
+            />
+            <datalist id={reasonsId}>
+              {lastReasons().map((one) => (
+                <option key={one} value={one} />
+              ))}
+            </datalist>
+            {fault && <FaultNotice fault={fault} what={verb} />}
+            <div className="row" style={{ justifyContent: "flex-end" }}>
+              <Button variant="default" onClick={onClose}>
+                Cancel
+              </Button>
+              <Button type="submit" loading={running} disabled={!valid || !reason.trim()} className={danger ? css.danger : undefined}>
+                {fault ? "Try again" : verb}
+              </Button>
+            </div>
           </div>
         </form>
       )}

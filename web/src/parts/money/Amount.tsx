@@ -1,4 +1,4 @@
-import { formatCredits, formatSigned } from "../../format/credits";
+import { formatCredits, formatFixed, formatSigned } from "../../format/credits";
 import type { Denomination } from "../../gql/graphql";
 
 /** An exact amount of credits. */
@@ -12,13 +12,16 @@ export function Amount({
   denomination,
   unit,
   signed = false,
+  digits,
 }: {
   amount: string;
   denomination: Denomination;
   unit?: string;
   signed?: boolean;
+  /** How many digits after the point all amounts of the column have. */
+  digits?: number;
 }) {
-  const text = signed ? formatSigned(amount) : formatCredits(amount);
+  const text = signed ? formatSigned(amount) : digits === undefined ? formatCredits(amount) : formatFixed(amount, digits);
   return (
     <span style={{ whiteSpace: "nowrap" }}>
       {text} <span className="muted">{denomination === "CREDITS" ? "cr" : (unit ?? "units")}</span>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { BucketFieldsFragment, PlanBucketFragment, StepFieldsFragment } from "../../gql/graphql";
-import { fullAgain, level, nextRefill, sizeOf, vessels } from "./flow";
+import { affordable, fullAgain, level, nextRefill, nextRenewal, tightWindow, vessels } from "./flow";
 
 const plan: PlanBucketFragment[] = [
   { kind: "RATE_LIMIT", key: "5h", scope: "USER", windows: [{ limit: 10, duration: "PT5H" }], quota: null, period: null },
@@ -17,6 +17,11 @@ function bucket(kind: BucketFieldsFragment["kind"], key: string, values: Partial
     limit: null,
     used: 0,
     remaining: 0,
+    included: 0,
+    includedUsed: 0,
+    credits: null,
+    creditsUsed: null,
+    renewsAt: null,
     windows: [],
     nextRefillAt: null,
     resetsAt: null,
@@ -41,7 +46,7 @@ it("shows a window that ran out as empty and the credits behind it as paying", (
   );
   expect(states.map(({ name, state }) => [name, state])).toEqual([
     ["5-hour limit", "empty"],
-    ["Promotion", "none"],
+    ["Promotional credits", "none"],
     ["Credits", "pays"],
   ]);
 });
@@ -67,19 +72,50 @@ it("finds the next unit and the last", () => {
 });
 
 it.each([
-  ["ready", { limit: 10, used: 4, remaining: 6 }, 10, 0.6],
-  ["pays", { limit: 10, used: 0, remaining: 10 }, 10, 1],
-  ["empty", { limit: 10, used: 12, remaining: 0 }, 10, 0],
-  ["empty", { limit: 0, used: 0, remaining: 0 }, 0, 0],
-  ["pays", { limit: null, used: 30, remaining: 10 }, 40, 0.25],
-  ["empty", { limit: null, used: 30, remaining: 0 }, 30, 0],
-  ["none", { limit: null, used: 0, remaining: 0 }, 0, 0],
-] as const)("a vessel that is %s with %o holds %i and stands at %d", (state, values, size, height) => {
+  ["ready", { limit: 10, used: 4, remaining: 6 }, 0.6],
+  ["pays", { limit: 10, used: 0, remaining: 10 }, 1],
+  ["empty", { limit: 10, used: 12, remaining: 0 }, 0],
+  ["empty", { limit: 0, used: 0, remaining: 0 }, 0],
+  ["pays", { remaining: 1336, credits: "66.8", creditsUsed: "200.4" }, 0.25],
+  ["pays", { remaining: 4, included: 4, includedUsed: 12, credits: "0", creditsUsed: "7" }, 0.25],
+  ["empty", { used: 30, credits: "0", creditsUsed: "30" }, 0],
+  ["none", {}, 0],
+] as const)("a vessel that is %s with %o stands at %d", (state, values, height) => {
   const of = bucket("CREDIT", "c", values);
-  expect(sizeOf(of)).toBe(size);
   expect(level({ key: "c", kind: "CREDIT", name: "Credits", state, bucket: of })).toBe(height);
 });
 
 it("shows no water in a vessel that the server says nothing of", () => {
   expect(level({ key: "c", kind: "CREDIT", name: "Credits", state: "ready", bucket: null })).toBe(0);
+});
+
+it("calls a pool that was given something and has nothing left empty, and one that never had anything none", () => {
+  const of = (values: Partial<BucketFieldsFragment>) => vessels(plan.slice(2), [bucket("CREDIT", "credits", values)], [])[0]!.state;
+  expect(of({ credits: "0", creditsUsed: "12" })).toBe("empty");
+  expect(of({ credits: "5", creditsUsed: "0" })).toBe("empty"); // of a feature without a price
+  expect(of({ credits: "0", creditsUsed: "0" })).toBe("none");
+});
+
+it("counts what credits pay for besides what is included", () => {
+  expect(affordable({ remaining: 1340, included: 4 })).toBe(1336);
+});
+
+it("names the window that binds: least room, then the longest wait", () => {
+  const window = (duration: string, remaining: number, nextRefillAt: string | null) => ({
+    limit: 9,
+    duration,
+    used: 9 - remaining,
+    remaining,
+    nextRefillAt,
+    resetsAt: nextRefillAt,
+  });
+  const of = (...windows: BucketFieldsFragment["windows"]) => tightWindow(bucket("RATE_LIMIT", "a", { windows }))?.duration;
+  expect(of(window("PT5H", 3, null), window("P7D", 1, null))).toBe("P7D");
+  expect(of(window("PT5H", 0, "2030-01-01T10:00:00Z"), window("P7D", 0, "2030-01-07T10:00:00Z"))).toBe("P7D");
+  expect(of(window("P7D", 0, "2030-01-07T10:00:00Z"), window("PT5H", 0, "2030-01-01T10:00:00Z"))).toBe("P7D");
+  expect(of(window("PT5H", 0, null))).toBeUndefined();
+});
+
+it("finds the next issue of a recurring grant", () => {
+  expect(nextRenewal([bucket("CREDIT", "c", { renewsAt: "2030-02-01T00:00:00Z" }), bucket("PROMOTION", "p", {})])).toBe("2030-02-01T00:00:00Z");
 });

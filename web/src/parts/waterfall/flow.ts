@@ -1,3 +1,4 @@
+import { forDrawing, isZero } from "../../format/credits";
 import type { BucketFieldsFragment, BucketKind, PlanBucketFragment, StepFieldsFragment } from "../../gql/graphql";
 import { bucketName } from "../words/words";
 
@@ -30,21 +31,45 @@ export function vessels(plan: PlanBucketFragment[], buckets: BucketFieldsFragmen
 
 function stateOf(bucket: BucketFieldsFragment | null, step: StepFieldsFragment | undefined): VesselState {
   if (step && step.taken > 0) return "pays";
-  if (step?.reason === "NOT_APPLICABLE") return "none";
   if (!bucket) return step && step.available > 0 ? "ready" : "none";
   if (bucket.remaining > 0) return "ready";
-  return bucket.used > 0 || bucket.limit !== null ? "empty" : "none";
+  return isCounter(bucket) || wasGiven(bucket) ? "empty" : "none";
 }
 
-/** The earliest moment at which any of the free buckets gets a unit back. */
+/** A rate limit or a free tier, which counts what is taken; the other kinds are grants that are drawn on. */
+export function isCounter({ kind }: { kind: BucketKind }): boolean {
+  return kind === "RATE_LIMIT" || kind === "FREE_TIER";
+}
+
+/** Whether a pool holds something of which this feature could be paid, or did. */
+function wasGiven({ included, includedUsed, credits, creditsUsed }: BucketFieldsFragment): boolean {
+  return included > 0 || includedUsed > 0 || !isZero(credits ?? "0") || !isZero(creditsUsed ?? "0");
+}
+
+/** Whether anything was taken of what comes back by itself or was given. */
+export function isUsed({ includedUsed, creditsUsed }: BucketFieldsFragment): boolean {
+  return includedUsed > 0 || !isZero(creditsUsed ?? "0");
+}
+
+/** The units that the credits in a pool pay for: what remains besides those that are included. */
+export function affordable({ remaining, included }: Pick<BucketFieldsFragment, "remaining" | "included">): number {
+  return Math.max(0, remaining - included);
+}
+
+/** The earliest moment at which any of the counters gets a unit back. */
 export function nextRefill(buckets: BucketFieldsFragment[]): string | null {
-  return earliest(buckets.filter(({ kind }) => kind !== "CREDIT").map(({ nextRefillAt }) => nextRefillAt));
+  return earliest(buckets.filter(isCounter).map(({ nextRefillAt }) => nextRefillAt));
 }
 
 /** The moment at which all that refills is back. */
 export function fullAgain(buckets: BucketFieldsFragment[]): string | null {
-  const moments = buckets.filter(({ kind }) => kind !== "CREDIT").flatMap(({ resetsAt }) => (resetsAt ? [resetsAt] : []));
+  const moments = buckets.filter(isCounter).flatMap(({ resetsAt }) => (resetsAt ? [resetsAt] : []));
   return moments.reduce<string | null>((latest, at) => (latest === null || Date.parse(at) > Date.parse(latest) ? at : latest), null);
+}
+
+/** The moment at which the next recurring grant is issued. */
+export function nextRenewal(buckets: BucketFieldsFragment[]): string | null {
+  return earliest(buckets.map(({ renewsAt }) => renewsAt));
 }
 
 function earliest(moments: (string | null)[]): string | null {
@@ -54,13 +79,23 @@ function earliest(moments: (string | null)[]): string | null {
   );
 }
 
-/** How much a bucket holds when nothing of it is used: its limit, or what the open grants were given with. */
-export function sizeOf({ limit, used, remaining }: Pick<BucketFieldsFragment, "limit" | "used" | "remaining">): number {
-  return limit ?? used + remaining;
+/** Of several windows the one that binds: with least room, and of those alike the one that keeps one waiting longest. */
+export function tightWindow({ windows }: BucketFieldsFragment): BucketFieldsFragment["windows"][number] | null {
+  if (windows.length < 2) return null;
+  return windows.reduce((tight, window) => {
+    if (window.remaining !== tight.remaining) return window.remaining < tight.remaining ? window : tight;
+    return Date.parse(window.nextRefillAt ?? "") > Date.parse(tight.nextRefillAt ?? "") ? window : tight;
+  });
 }
 
-/** How high the water stands in a vessel, 0 to 1: what is left of its size. */
+/** How full a vessel is, 0 to 1: what is left of what there was, in units, or where credits pay in credits. */
 export function level({ bucket, state }: Vessel): number {
   if (!bucket || state === "none" || bucket.remaining <= 0) return 0;
-  return Math.min(1, bucket.remaining / sizeOf(bucket));
+  if (bucket.limit !== null) return share(bucket.remaining, Math.max(0, bucket.limit - bucket.remaining));
+  const credits = forDrawing(bucket.credits ?? "0");
+  return credits > 0 ? share(credits, forDrawing(bucket.creditsUsed ?? "0")) : share(bucket.included, bucket.includedUsed);
+}
+
+function share(left: number, used: number): number {
+  return left + used > 0 ? Math.min(1, left / (left + used)) : 0;
 }

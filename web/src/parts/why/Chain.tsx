@@ -2,7 +2,7 @@ import { formatCredits, withCredits } from "../../format/credits";
 import { formatQuantity, withUnit } from "../../format/quantity";
 import { Amount } from "../money/Amount";
 import { RelativeTime } from "../time/Times";
-import { kindWords, ledgerWords, postingWords } from "../words/words";
+import { sourceWords, ledgerWords, postingWords } from "../words/words";
 import type { Explained } from "./explained";
 import css from "./Why.module.css";
 
@@ -34,7 +34,7 @@ export function Chain({ decision }: { decision: Explained }) {
         <li key={event.id}>
           <h4>Monetization event</h4>
           <p>
-            {withUnit(event.quantity, feature.unit)} from {kindWords[event.kind].toLowerCase()} for {withCredits(event.credits)}
+            {withUnit(event.quantity, feature.unit)} from {sourceWords[event.kind].toLowerCase()} for {withCredits(event.credits)}
             {event.price && (
               <span className="muted">
                 {" "}

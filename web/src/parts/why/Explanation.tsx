@@ -16,7 +16,7 @@ export function Explanation({ decision }: { decision: Explained }) {
     <div className={css.explanation}>
       <p className={css.sentence}>{decision.explanation}</p>
       <dl className={css.facts}>
-        <Fact name="Answer">
+        <Fact name="Result">
           <StatusPill status={decision.status} />
         </Fact>
         <Fact name="Because">{reasonWords[decision.reason]}</Fact>
@@ -41,7 +41,7 @@ export function Explanation({ decision }: { decision: Explained }) {
           </Fact>
         )}
         {decision.retryAt && (
-          <Fact name="Possible again in">
+          <Fact name="Available again in">
             <Countdown to={decision.retryAt} done="now" />
           </Fact>
         )}

@@ -2,7 +2,7 @@ import { withCredits } from "../../format/credits";
 import { formatQuantity, withUnit } from "../../format/quantity";
 import type { StepFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../Icon";
-import { deniedStepWords, kindIcons, kindWords, stepWords } from "../words/words";
+import { deniedStepWords, kindIcons, sourceWords, stepWords } from "../words/words";
 import { fallsThrough } from "./fallsThrough";
 import css from "./Why.module.css";
 
@@ -21,7 +21,7 @@ export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props
   return (
     <ol className={css.flow}>
       <li className={css.source}>
-        <strong>{withUnit(asked, unit)}</strong> asked for
+        <strong>{withUnit(asked, unit)}</strong> requested
       </li>
       {steps.map((step, place) => (
         <li
@@ -33,20 +33,14 @@ export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props
         >
           <div className={css.stepHead}>
             <Icon name={kindIcons[step.kind]} size={17} />
-            <strong>{kindWords[step.kind]}</strong>
+            <strong>{sourceWords[step.kind]}</strong>
             <span className="mono muted">{step.bucketKey}</span>
-            <span className={css.taken}>{step.taken > 0 ? `${formatQuantity(step.taken)} taken` : "0"}</span>
+            <span className={css.taken}>{step.taken > 0 ? `${formatQuantity(step.taken)} taken` : "–"}</span>
           </div>
           <div className={css.bar} aria-hidden="true">
             <span />
           </div>
-          <p>
-            {(denied ? deniedStepWords : stepWords)[step.reason]}.{" "}
-            <span className="muted">
-              It had {formatQuantity(step.available)}
-              {!denied && through[place]! > 0 && `; ${formatQuantity(through[place]!)} fell through`}.
-            </span>
-          </p>
+          <p>{stepSentence(step, through[place]!, denied)}</p>
         </li>
       ))}
       <li className={css.outcome} data-denied={denied || undefined}>
@@ -55,4 +49,14 @@ export function StepFlow({ asked, granted, charged, steps, unit, denied }: Props
       </li>
     </ol>
   );
+}
+
+/** What a source gave and what was left to the next: "Paid for the remaining 8 (175 were available)". */
+function stepSentence({ reason, taken, available }: StepFieldsFragment, left: number, denied: boolean): string {
+  const had = `${formatQuantity(available)} ${available === 1 ? "was" : "were"} available`;
+  if (denied) return available > 0 ? `${deniedStepWords[reason]} (${had}).` : `${deniedStepWords[reason]}.`;
+  const passed = left > 0 ? ` – ${taken > 0 ? `the other ${formatQuantity(left)}` : `all ${formatQuantity(left)}`} passed on` : "";
+  if (taken > 0 && left === 0) return `Paid for the remaining ${formatQuantity(taken)} (${had}).`;
+  if (taken > 0) return `Paid for ${formatQuantity(taken)} (${had})${passed}.`;
+  return `${stepWords[reason]}${available > 0 ? ` (${had})` : ""}${passed}.`;
 }

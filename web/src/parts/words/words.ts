@@ -20,6 +20,13 @@ export const kindWords: Record<BucketKind, string> = {
   CREDIT: "Credits",
 };
 
+/** What those who pay call a source; kindWords are the plan's own terms, for those who write plans. */
+export const sourceWords: Record<BucketKind, string> = {
+  ...kindWords,
+  PROMOTION: "Promotional credits",
+  ENTITLEMENT: "Contract allowance",
+};
+
 export const kindIcons: Record<BucketKind, IconName> = {
   RATE_LIMIT: "gauge",
   FREE_TIER: "calendar",
@@ -47,8 +54,8 @@ export const reasonWords: Record<Reason, string> = {
   PARTLY_FUNDED: "Part of it was funded",
   EXHAUSTED: "Nothing left that could pay",
   NOT_APPLICABLE: "Does not apply",
-  INDIVISIBLE: "May not be split over buckets",
-  CEILING_REACHED: "Hard ceiling reached",
+  INDIVISIBLE: "Never split across sources",
+  CEILING_REACHED: "Limit of the plan reached",
   SPEND_CAP_REACHED: "Spend cap reached",
   INSUFFICIENT_CREDITS: "Not enough credits",
   FEATURE_NOT_IN_PLAN: "Not in the plan",
@@ -58,26 +65,26 @@ export const reasonWords: Record<Reason, string> = {
 /** Of one step on the way down. */
 export const stepWords: Record<Reason, string> = {
   ...reasonWords,
-  FUNDED: "Covered all that was left",
-  PARTLY_FUNDED: "Covered some",
-  EXHAUSTED: "Nothing left in it",
-  NOT_APPLICABLE: "The account holds nothing of this kind",
-  INDIVISIBLE: "Too little for all of it, and it may not be split",
-  INSUFFICIENT_CREDITS: "Not enough credits in it",
+  FUNDED: "Paid for the rest",
+  PARTLY_FUNDED: "Paid for a part",
+  EXHAUSTED: "Empty",
+  NOT_APPLICABLE: "Nothing of this kind here",
+  INDIVISIBLE: "Too little for all of it, and never split across sources",
+  INSUFFICIENT_CREDITS: "Less than one unit costs",
 };
 
 /** Of one step of a denied request: what it could have given. */
 export const deniedStepWords: Record<Reason, string> = {
   ...stepWords,
-  FUNDED: "Could have covered all that was left",
-  PARTLY_FUNDED: "Could have covered some",
+  FUNDED: "Could have paid for the rest",
+  PARTLY_FUNDED: "Could have paid for a part",
 };
 
 export const postingWords: Record<BalanceUpdateKind, string> = {
   GRANT: "Granted",
   DEBIT: "Spent",
   HOLD: "Put on hold",
-  HOLD_RELEASE: "Hold given back",
+  HOLD_RELEASE: "Hold released",
   REFUND: "Refunded",
   EXPIRY: "Expired",
   VOID: "Voided",
@@ -102,7 +109,7 @@ export const anomalyWords: Record<AnomalyKind, string> = {
   KEY_CONFLICTS: "Conflicting idempotency keys",
   LEDGER_MISMATCH: "Ledger does not add up",
   COUNTER_DRIFT: "Counters differ from the ledger",
-  STALE_HOLDS: "Holds nobody settled",
+  STALE_HOLDS: "Unsettled holds",
 };
 
 export const accountStatusWords: Record<AccountStatus, string> = { ACTIVE: "Active", SUSPENDED: "Suspended" };
@@ -126,7 +133,7 @@ export function bucketName({ kind, key, windows = [], period }: NamedBucket): st
       : `${kindWords[kind]} ${key}`;
   }
   if (kind === "FREE_TIER") return period ? capital(`${periodAdjectives[period]} free tier`) : `${kindWords[kind]} ${key}`;
-  return kindWords[kind];
+  return sourceWords[kind];
 }
 
 export function capital(text: string): string {

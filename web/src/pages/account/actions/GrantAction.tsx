@@ -8,10 +8,10 @@ import { CreateGrantDocument, PlansDocument } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
 import { Amount } from "../../../parts/money/Amount";
 import { useZone } from "../../../parts/time/zone";
-import { kindWords, periodWords } from "../../../parts/words/words";
+import { sourceWords, periodWords } from "../../../parts/words/words";
 import type { AccountHead } from "../accountHead";
 import { GrantFields } from "./GrantFields";
-import { isValid, normal, start, toInput, type Fields } from "./grantFields";
+import { amountOf, isValid, normal, start, toInput, type Fields } from "./grantFields";
 
 interface Props {
   account: AccountHead;
@@ -48,7 +48,7 @@ export function GrantAction({ account, onClose, onDone }: Props) {
             <strong>
               <Amount amount={granted.amount} denomination={granted.denomination} unit={granted.features?.[0]?.unit} />
             </strong>{" "}
-            more as {kindWords[granted.kind].toLowerCase()}.
+            more as {sourceWords[granted.kind].toLowerCase()}.
           </>
         )
       }
@@ -68,11 +68,12 @@ export function GrantAction({ account, onClose, onDone }: Props) {
 function Effect({ fields, available, unit }: { fields: Fields; available: string; unit: string | undefined }) {
   const zone = useZone();
   if (!isValid(fields, Date.now())) return <p>Fill in an amount to see what will change.</p>;
+  const amount = amountOf(fields.amount) ?? "0";
   const later = fields.effectiveAt && Date.parse(fields.effectiveAt) > Date.now();
   if (fields.denomination === "UNITS") {
     return (
       <p>
-        {formatCredits(fields.amount)} {unit ?? "units"} can be used{" "}
+        {formatCredits(amount)} {unit ?? "units"} can be used{" "}
         {later ? `from ${formatExact(Date.parse(fields.effectiveAt), zone)}` : "at once"}. The balance in credits stays {formatCredits(available)}
         .
       </p>
@@ -81,12 +82,12 @@ function Effect({ fields, available, unit }: { fields: Fields; available: string
   if (later) {
     return (
       <p>
-        {withCredits(fields.amount)} can be spent from {formatExact(Date.parse(fields.effectiveAt), zone)}. Until then the balance stays{" "}
+        {withCredits(amount)} can be spent from {formatExact(Date.parse(fields.effectiveAt), zone)}. Until then the balance stays{" "}
         {formatCredits(available)}.
       </p>
     );
   }
-  return <Change name="Credits available" from={formatCredits(available)} to={formatCredits(addCredits(available, fields.amount))} />;
+  return <Change name="Credits available" from={formatCredits(available)} to={formatCredits(addCredits(available, amount))} />;
 }
 
 /** When what is given lapses, and when it is given anew. */

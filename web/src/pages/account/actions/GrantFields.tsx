@@ -1,14 +1,14 @@
-import { NativeSelect, TextInput } from "@mantine/core";
-import { isCredits } from "../../../format/credits";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import type { BucketKind, CalendarPeriod, Denomination } from "../../../gql/graphql";
-import { kindWords } from "../../../parts/words/words";
+import { AmountField } from "../../../parts/money/AmountField";
+import { sourceWords } from "../../../parts/words/words";
 import css from "./Actions.module.css";
-import type { Fields } from "./grantFields";
+import { endOfMonth, type Fields } from "./grantFields";
 
 interface Props {
   fields: Fields;
   set: (change: Partial<Fields>) => void;
-  features: { key: string; name: string }[];
+  features: { key: string; name: string; unit: string }[];
 }
 
 /** The form of a grant; what is seldom needed is folded away. */
@@ -20,7 +20,7 @@ export function GrantFields({ fields, set, features }: Props) {
           label="Kind"
           value={fields.kind}
           onChange={(event) => set({ kind: event.currentTarget.value as BucketKind })}
-          data={(["CREDIT", "PROMOTION", "ENTITLEMENT"] as const).map((value) => ({ value, label: kindWords[value] }))}
+          data={(["CREDIT", "PROMOTION", "ENTITLEMENT"] as const).map((value) => ({ value, label: sourceWords[value] }))}
         />
         <NativeSelect
           label="In"
@@ -32,15 +32,13 @@ export function GrantFields({ fields, set, features }: Props) {
             { value: "UNITS", label: "Units of a feature" },
           ]}
         />
-        <TextInput
+        <AmountField
           label="Amount"
           value={fields.amount}
-          onChange={(event) => set({ amount: event.currentTarget.value.trim() })}
-          inputMode="decimal"
-          error={fields.amount !== "" && !isCredits(fields.amount) ? "Digits, a point, at most six digits after it" : undefined}
+          onChange={(amount) => set({ amount })}
+          unit={fields.denomination === "UNITS" ? (features.find(({ key }) => key === fields.feature)?.unit ?? "unit") : undefined}
           required
-          data-autofocus
-          autoComplete="off"
+          focus
         />
         <NativeSelect
           label="For"
@@ -52,41 +50,50 @@ export function GrantFields({ fields, set, features }: Props) {
           ]}
         />
       </div>
+      <div className="row" role="group" aria-label="Often given">
+        {["10", "50"].map((amount) => (
+          <Button key={amount} variant="light" size="compact-sm" onClick={() => set({ amount })}>
+            +{amount}
+          </Button>
+        ))}
+        <Button variant="light" size="compact-sm" onClick={() => set({ expiresAt: endOfMonth(new Date()) })}>
+          Until the end of the month
+        </Button>
+      </div>
       <details className={css.more}>
         <summary>When, how often, in which order</summary>
         <div className={css.pair}>
           <TextInput
             label="Starts"
-            description="Empty: at once"
+            description="Leave empty to start at once"
             type="datetime-local"
             value={fields.effectiveAt}
             onChange={(event) => set({ effectiveAt: event.currentTarget.value })}
           />
           <TextInput
             label="Expires"
-            description="Empty: never"
+            description="Leave empty for never"
             type="datetime-local"
             value={fields.expiresAt}
             onChange={(event) => set({ expiresAt: event.currentTarget.value })}
           />
           <NativeSelect
-            label="Again each"
+            label="Repeat"
             value={fields.recurrence}
             onChange={(event) => set({ recurrence: event.currentTarget.value as CalendarPeriod | "" })}
             data={[
-              { value: "", label: "Once" },
-              { value: "DAY", label: "Day" },
-              { value: "WEEK", label: "Week" },
-              { value: "MONTH", label: "Month" },
+              { value: "", label: "Never" },
+              { value: "DAY", label: "Every day" },
+              { value: "WEEK", label: "Every week" },
+              { value: "MONTH", label: "Every month" },
             ]}
           />
-          <TextInput
+          <AmountField
             label="Rolls over up to"
             disabled={!fields.recurrence}
             value={fields.rolloverLimit}
-            onChange={(event) => set({ rolloverLimit: event.currentTarget.value.trim() })}
-            inputMode="decimal"
-            autoComplete="off"
+            onChange={(rolloverLimit) => set({ rolloverLimit })}
+            unit={fields.denomination === "UNITS" ? "unit" : undefined}
           />
           <TextInput
             label="Priority"

@@ -3,7 +3,8 @@ import { useState } from "react";
 import { useAction } from "../../../api/useAction";
 import { formatCredits, isZero, subtractCredits, withCredits } from "../../../format/credits";
 import { newKey } from "../../../format/key";
-import { formatQuantity, parseQuantity, withUnit } from "../../../format/quantity";
+import { formatQuantity, withUnit } from "../../../format/quantity";
+import { readQuantity } from "../../../format/typed";
 import { RefundDocument } from "../../../gql/graphql";
 import { ActionDialog } from "../../../parts/actions/ActionDialog";
 import type { Explained } from "../../../parts/why/explained";
@@ -36,7 +37,8 @@ function RefundDialog({ accountId, onDone, onClose, ...given }: Props & { left: 
   const [text, setText] = useState(String(left));
   const [idempotencyKey] = useState(newKey);
   const action = useAction(RefundDocument);
-  const quantity = parseQuantity(text);
+  const typed = readQuantity(text);
+  const quantity = "quantity" in typed ? typed.quantity : null;
   const valid = quantity !== null && quantity <= left;
   const { unit } = decision.feature;
   const refunded = action.result?.refund;
@@ -80,7 +82,7 @@ function RefundDialog({ accountId, onDone, onClose, ...given }: Props & { left: 
         inputMode="numeric"
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        error={valid ? undefined : `A whole number from 1 to ${formatQuantity(left)}`}
+        error={valid ? undefined : "readings" in typed && typed.readings.length > 0 ? typed.problem : `A whole number from 1 to ${formatQuantity(left)}`}
         autoComplete="off"
         data-autofocus
       />

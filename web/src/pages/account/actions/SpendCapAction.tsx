@@ -1,23 +1,27 @@
-import { NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useState } from "react";
 import { useAction } from "../../../api/useAction";
-import { formatCredits, fromMicros, isCredits, toMicros, withCredits } from "../../../format/credits";
+import { formatCredits, toMicros, withCredits } from "../../../format/credits";
 import { SetSpendCapDocument, type CalendarPeriod } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
 import { capital, periodWords } from "../../../parts/words/words";
 import type { AccountHead } from "../accountHead";
+import { AmountField } from "../../../parts/money/AmountField";
+import { writtenSafely } from "../../../format/typed";
 import css from "./Actions.module.css";
+import { amountOf } from "./grantFields";
 
 /** Limits what may be drawn from credits in a calendar period, or lifts that limit. */
 export function SpendCapAction({ account, onClose, onDone }: { account: AccountHead; onClose: () => void; onDone: () => void }) {
   const cap = account.spendCap;
-  const [limit, setLimit] = useState(cap?.limit ?? "");
+  const [text, setText] = useState(cap ? writtenSafely(cap.limit) : "");
   const [period, setPeriod] = useState<CalendarPeriod>(cap?.period ?? "MONTH");
   const action = useAction(SetSpendCapDocument);
-  const valid = limit === "" ? cap !== null : isCredits(limit) && !limit.startsWith("-");
+  const limit = text.trim() === "" ? "" : (amountOf(text) ?? null);
+  const valid = limit === "" ? cap !== null : limit !== null;
   const name = (of: { limit: string; period: CalendarPeriod }) => `${withCredits(of.limit)} a ${periodWords[of.period]}`;
   const set = action.result?.setSpendCap.spendCap;
-  const reached = cap && valid && limit !== "" && period === cap.period && toMicros(limit) <= toMicros(cap.spent);
+  const reached = cap && limit && period === cap.period && toMicros(limit) <= toMicros(cap.spent);
   return (
     <ActionDialog
       title={`Spend cap of ${account.name}`}
@@ -25,7 +29,7 @@ export function SpendCapAction({ account, onClose, onDone }: { account: AccountH
       onClose={onClose}
       onSubmit={(reason) =>
         void action
-          .run({ accountId: account.id, limit: limit ? fromMicros(toMicros(limit)) : null, period, reason })
+          .run({ accountId: account.id, limit: limit || null, period, reason })
           .then((done) => done && onDone())
       }
       running={action.running}
@@ -43,7 +47,7 @@ export function SpendCapAction({ account, onClose, onDone }: { account: AccountH
       }
       effect={
         <>
-          <Change name="Spend cap" from={cap ? name(cap) : "none"} to={limit === "" ? "none" : valid ? name({ limit, period }) : "…"} />
+          <Change name="Spend cap" from={cap ? name(cap) : "none"} to={limit === "" ? "none" : limit ? name({ limit, period }) : "…"} />
           {cap && (
             <p>
               {capital(withCredits(cap.spent))} were drawn in this {periodWords[cap.period]}.
@@ -54,16 +58,7 @@ export function SpendCapAction({ account, onClose, onDone }: { account: AccountH
       }
     >
       <div className={css.pair}>
-        <TextInput
-          label="At most"
-          description="Credits; empty for no cap"
-          value={limit}
-          onChange={(event) => setLimit(event.currentTarget.value.trim())}
-          inputMode="decimal"
-          error={limit !== "" && !isCredits(limit) ? "Digits, a point, at most six digits after it" : undefined}
-          autoComplete="off"
-          data-autofocus
-        />
+        <AmountField label="At most" description="Credits; leave empty for no cap" value={text} onChange={setText} focus />
         <NativeSelect
           label="In each"
           value={period}

@@ -39,7 +39,7 @@ export function StatusAction({ account, onClose, onDone }: { account: AccountHea
           )}
           {last && (
             <p>
-              Last asked <RelativeTime at={last.createdAt} />, by {last.userId}.
+              Last active <RelativeTime at={last.createdAt} />, by <bdi>{last.userId}</bdi>.
             </p>
           )}
         </>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isValid, normal, start, toInput, type Fields } from "./grantFields";
+import { endOfMonth, isValid, normal, start, toInput, type Fields } from "./grantFields";
 
 const now = Date.parse("2030-01-15T12:00");
 const fields = (values: Partial<Fields>): Fields => ({ ...start, amount: "5", ...values });
@@ -11,6 +11,8 @@ it.each<[boolean, Partial<Fields>]>([
   [false, { amount: "0" }],
   [false, { amount: "-1" }],
   [false, { amount: "1,5" }],
+  [false, { amount: "1,000" }],
+  [true, { amount: "1,000.00" }],
   [false, { amount: "0.0000001" }],
   [true, { kind: "PROMOTION", denomination: "UNITS", feature: "chat", amount: "12" }],
   [false, { kind: "PROMOTION", denomination: "UNITS", feature: "chat", amount: "1.5" }],
@@ -47,4 +49,15 @@ it("writes amounts as the API does and leaves out what is empty", () => {
   const input = toInput(fields({ feature: "chat", recurrence: "MONTH", rolloverLimit: "3.0", effectiveAt: "2030-02-01T00:00" }));
   expect(input).toMatchObject({ features: ["chat"], recurrence: "MONTH", rolloverLimit: "3" });
   expect(input.effectiveAt).toBe(new Date(2030, 1, 1).toISOString());
+});
+
+it("sends what a grouped amount means", () => {
+  expect(toInput(fields({ amount: "1,234.50" })).amount).toBe("1234.5");
+});
+
+it.each([
+  [new Date(2030, 1, 3), "2030-02-28T23:59"],
+  [new Date(2030, 11, 31, 23, 58), "2030-12-31T23:59"],
+])("the month of %s ends at %s", (now, end) => {
+  expect(endOfMonth(now)).toBe(end);
 });
