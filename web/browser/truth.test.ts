@@ -446,6 +446,7 @@ test("what Overview and Check show is what the API answers, in each of these sta
     for (let index = from; index < states.length; index += 2) {
       const [state, account] = [states[index]!, made[index]!];
       const visitor = await visit(browser);
+      visitor.page.setDefaultTimeout(10_000);
       try {
         await signIn(visitor, server.url, account.token);
         await compareOverview(visitor, state, account);
