@@ -446,7 +446,7 @@ test("what Overview and Check show is what the API answers, in each of these sta
     for (let index = from; index < states.length; index += 2) {
       const [state, account] = [states[index]!, made[index]!];
       const visitor = await visit(browser);
-      visitor.page.setDefaultTimeout(10_000);
+      visitor.page.setDefaultTimeout(30_000);
       try {
         await signIn(visitor, server.url, account.token);
         await compareOverview(visitor, state, account);
@@ -460,4 +460,4 @@ test("what Overview and Check show is what the API answers, in each of these sta
   };
   await Promise.all([look(0), look(1)]);
   expect(wrong).toEqual([]);
-}, 120_000);
+}, 300_000);
