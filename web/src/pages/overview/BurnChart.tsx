@@ -3,16 +3,22 @@ import { AreaChart } from "@mantine/charts";
 import { formatDay, formatExact } from "../../format/time";
 import type { Zone } from "../../format/zone";
 import { useZone } from "../../parts/time/zone";
-import type { BurnPoint } from "./forecast";
+import type { BurnPoint, Range } from "./forecast";
 
-/** The credits of the last days, and where they lead if spending goes on as it was. */
-export default function BurnChart({ line }: { line: BurnPoint[] }) {
+interface Props {
+  line: BurnPoint[];
+  /** When the credits may run out. */
+  range?: Range | null;
+}
+
+/** The credits of the last days as an area, what is foreseen as a dashed line, and as a band when they may run out. */
+export default function BurnChart({ line, range }: Props) {
   const now = line.find(isNow);
   const zone = useZone();
   // The chart also asks for the words of a moment that it has not worked out yet.
   const dayOf = (at: unknown) => (typeof at === "number" && Number.isFinite(at) ? formatDay(at, zone) : "");
   return (
-    <figure className="chart" role="img" aria-label={describe(line, zone)}>
+    <figure className="chart" role="img" aria-label={describe(line, range ?? null, zone)}>
       <AreaChart
         h={240}
         data={line.map(({ at, balance, forecast }) => ({ at, Credits: balance, Forecast: forecast }))}
@@ -29,6 +35,8 @@ export default function BurnChart({ line }: { line: BurnPoint[] }) {
           tickFormatter: dayOf,
           padding: { right: 40 },
         }}
+        areaProps={({ name }) => (name === "Forecast" ? { fill: "none" } : {})}
+        referenceAreas={range ? [{ x1: range.from, x2: range.to, color: "var(--ink-2)", fillOpacity: 0.12, label: "may run out" }] : []}
         referenceLines={now && [{ x: now.at, label: "now", color: "var(--ink-2)" }]}
         tooltipProps={{ labelFormatter: dayOf }}
         curveType="linear"
@@ -50,8 +58,7 @@ function isNow({ balance, forecast }: BurnPoint): boolean {
   return balance !== null && forecast !== null;
 }
 
-function describe(line: BurnPoint[], zone: Zone): string {
-  const last = line.at(-1);
-  const start = `Credits over the last days, now ${line.find(isNow)?.balance ?? 0}.`;
-  return last?.forecast === 0 ? `${start} By the forecast nothing is left at ${formatExact(last.at, zone)}.` : start;
+function describe(line: BurnPoint[], range: Range | null, zone: Zone): string {
+  const start = `Credits over the last days, now ${line.findLast(({ balance }) => balance !== null)?.balance ?? 0}.`;
+  return range ? `${start} By the forecast they may run out from ${formatExact(range.from, zone)} to ${formatExact(range.to, zone)}.` : start;
 }

@@ -7,13 +7,13 @@ import type { BurnDown } from "./useBurnDown";
 const BurnChart = lazy(() => import("./BurnChart"));
 
 /** The credits over time. */
-export function ForecastPanel({ burnDown: { line, fault, reload } }: { burnDown: BurnDown }) {
+export function ForecastPanel({ burnDown: { line, range, fault, reload } }: { burnDown: BurnDown }) {
   return (
     <section className={`card ${css.panel}`} aria-label="Forecast">
       <h2>Credits over time</h2>
       {line ? (
         <Suspense fallback={<Skeleton height={240} radius="md" />}>
-          <BurnChart line={line} />
+          <BurnChart line={line} range={range} />
         </Suspense>
       ) : fault ? (
         <FaultNotice fault={fault} what="Loading the past balances" onRetry={reload} />

@@ -15,12 +15,13 @@ import { useTurns } from "../../parts/time/ticker";
 import { useZone } from "../../parts/time/zone";
 import { Band } from "./Band";
 import { FeatureRow } from "./FeatureRow";
+import { forecastDays } from "./forecast";
 import { ForecastPanel } from "./ForecastPanel";
 import { monthOf } from "./month";
 import { OpenHolds } from "./OpenHolds";
 import css from "./Overview.module.css";
 import { OverviewSkeleton } from "./OverviewSkeleton";
-import { basisDays, useBurnDown, type BurnDown } from "./useBurnDown";
+import { useBurnDown, type BurnDown } from "./useBurnDown";
 
 interface Props {
   accountId: string;
@@ -121,14 +122,13 @@ export function Overview({ accountId, userId, withTitle = false }: Props) {
   );
 }
 
-function runsOutWords(available: string, { daily, outAt, fault }: BurnDown, zone: string): { when: ReactNode; note: ReactNode } | null {
+function runsOutWords(available: string, { daily, outAt, basis, fault }: BurnDown, zone: string): { when: ReactNode; note: ReactNode } | null {
   if (isZero(available)) return { when: "Nothing left", note: "add credits to go on" };
   if (fault) return { when: "–", note: "could not be worked out" };
   if (daily === null) return null;
-  if (isZero(daily)) return { when: "–", note: `nothing was spent in ${basisDays} days` };
-  const far = outAt === null || outAt > serverNow() + 60 * 86_400_000;
+  if (isZero(daily)) return { when: outAt === null ? "–" : formatDate(outAt, zone), note: basis };
   return {
-    when: far ? "More than 60 days" : formatDate(outAt, zone),
+    when: outAt === null ? `More than ${forecastDays} days` : formatDate(outAt, zone),
     note: `at this pace, about ${formatAbout(daily)} credits a day`,
   };
 }
