@@ -39,6 +39,14 @@ type account struct {
 	alone     int
 	contested bool
 
+	// recorded is the sequence of the newest posting when it was read, and spent
+	// are sums of the closed grants that stand: where it is only looked at.
+	recorded int64
+	spent    []waterfall.Grant
+
+	// due are the holds whose time was up when the batch began.
+	due []ledger.DueHold
+
 	// What the present batch did to it.
 	now     waterfall.Instant
 	ids     int64
@@ -53,7 +61,7 @@ func (a *account) open(now waterfall.Instant) {
 	// Strictly later than all that the account has seen, so that ids ascend.
 	a.now = max(now, a.DecidedAt+1)
 	a.ids = 0
-	a.dirty, a.changed, a.touched, a.settled = nil, nil, false, false
+	a.dirty, a.changed, a.touched, a.settled, a.due = nil, nil, false, false, nil
 }
 
 // nextID makes the next id of the account: ids of one batch follow each other

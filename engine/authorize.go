@@ -160,6 +160,7 @@ func (o *authorize) run(b *batch, a *account) (any, error) {
 		d.RetryAt = waterfall.RetryAt(in, request, a.now)
 	case o.HoldSeconds > 0:
 		d.Status = ledger.StatusHeld
+		a.opened(d.HoldUntil)
 		b.writes.HoldsOpen = append(b.writes.HoldsOpen, ledger.Hold{
 			EventRef: ledger.EventRef{Account: a.ID, ID: d.ID}, ExpiresAt: d.HoldUntil})
 	default:

@@ -15,7 +15,7 @@ import (
 // can still see. compared is false when the store holds nothing at the
 // account's version: then it has no say, and a decision would recount too.
 func (e *Engine) Drift(ctx context.Context, id string, report func(ledger.Mismatch)) (compared bool, err error) {
-	err = e.ledger.Look(ctx, []string{id}, func(s []ledger.Snapshot, usage ledger.UsageReader) error {
+	err = e.ledger.Look(ctx, ledger.Looking{Accounts: []string{id}}, func(s []ledger.Snapshot, usage ledger.UsageReader) error {
 		a := &account{Account: *s[0].Account}
 		if a.plan = e.Catalog().Newest(a.Plan); a.plan == nil {
 			return nil // published elsewhere a moment ago

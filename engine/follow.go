@@ -10,16 +10,16 @@ import (
 )
 
 // FollowBalance delivers an account's balance now and after each change, those
-// too that come with time: grants that begin or expire.
+// too that come with time: grants that begin, renew or expire, holds that end.
 func (e *Engine) FollowBalance(ctx context.Context, id string, deliver func(*Balance) error) error {
 	var last *Balance
 	return e.follow(ctx, id, 0, func() (waterfall.Instant, error) {
 		var b *Balance
 		var next turn
 		err := e.lookAt(ctx, id, nil, func(a *account) {
-			b = balanceOf(a.lots, a.Head.Sequence, a.now)
+			b = balanceOf(a, a.now)
 			next.after = a.now
-			next.noteGrants(a.lots)
+			next.noteGrants(a)
 		})
 		if err != nil {
 			return 0, err
@@ -49,15 +49,16 @@ func (t *turn) note(at waterfall.Instant) {
 	}
 }
 
-// noteGrants notes when grants begin, expire, or come within what Balance calls
-// soon.
-func (t *turn) noteGrants(lots []waterfall.Grant) {
-	for i := range lots {
-		g := &lots[i]
+// noteGrants notes when grants begin, are issued again, expire, or come within
+// what Balance calls soon, and when the next hold ends.
+func (t *turn) noteGrants(a *account) {
+	t.note(a.HoldDue)
+	for i := range a.lots {
+		g := &a.lots[i]
 		t.note(g.EffectiveAt)
-		if g.ExpiresAt != 0 {
-			t.note(g.ExpiresAt)
-			t.note(g.ExpiresAt - soon)
+		for _, at := range [...]waterfall.Instant{g.NextIssueAt(), g.ExpiresAt} {
+			t.note(at)
+			t.note(at - soon)
 		}
 	}
 }
@@ -77,7 +78,7 @@ func (t *turn) noteRefills(states []BucketState) {
 // notePools notes what changes the pools of an account with time: its grants,
 // the period of its spend cap, and prices to come.
 func (t *turn) notePools(a *account, catalog *ledger.Catalog) {
-	t.noteGrants(a.lots)
+	t.noteGrants(a)
 	if a.Cap != nil {
 		t.note(waterfall.AtSecond(a.Cap.Period.End(t.after.Second())))
 	}

@@ -131,6 +131,7 @@ func (o *createGrant) run(b *batch, a *account) (any, error) {
 	}
 	made := ledger.Grant{Grant: a.lots[lot], Terms: a.terms[lot]}
 	delete(a.changed, lot)
+	a.addGrants() // what it was issued again since moves it in the order
 	b.writes.NewGrants = append(b.writes.NewGrants, made)
 	return &made, b.audit(a, o.change, "createGrant", nil, describeGrant(&made))
 }
@@ -152,8 +153,8 @@ func (b *batch) grantByKey(a *account, key string) *ledger.Grant {
 func (o *createGrant) grant(now waterfall.Instant) (ledger.Grant, error) {
 	g := ledger.Grant{
 		Grant: waterfall.Grant{Kind: o.Kind, Units: o.Units, Features: o.Features, Amount: o.Amount, Priority: o.Priority,
-			EffectiveAt: now, CreatedAt: now},
-		Terms: ledger.Terms{Account: o.Account, Recurrence: o.Recurrence, RolloverLimit: -1, Key: o.Key,
+			Recurrence: o.Recurrence, RolloverLimit: -1, EffectiveAt: now, CreatedAt: now},
+		Terms: ledger.Terms{Account: o.Account, Key: o.Key,
 			Fingerprint: o.fingerprint, Reference: o.Reference, Note: o.Note},
 	}
 	if o.EffectiveAt != nil {
@@ -207,31 +208,39 @@ func (a *account) roomFor(g *ledger.Grant) bool {
 // mostOf is what a grant may have at once: an issue and what rolls over, or what
 // it has, where more was returned to it.
 func mostOf(g *waterfall.Grant, t *ledger.Terms) int64 {
-	return max(g.Amount+max(0, t.RolloverLimit), g.Remaining+g.Held)
+	return max(g.Amount+max(0, g.RolloverLimit), g.Remaining+g.Held)
 }
 
 // begin issues a new grant; one that began in the past as often as it has
 // fallen due since.
 func (b *batch) begin(a *account, lot int) error {
-	if err := b.issue(a, lot); err != nil {
+	g := &a.lots[lot]
+	g.Issues = 1
+	a.setDue(lot)
+	if err := b.postIssue(a, lot); err != nil {
 		return err
 	}
-	return b.catchUp(a, lot)
+	_, err := b.catchUp(a, lot, a.now)
+	return err
 }
 
-// issue posts a period's amount of a grant and sets when it is due next.
-func (b *batch) issue(a *account, lot int) error {
-	g, t := &a.lots[lot], &a.terms[lot]
+// setDue sets when a lot next expires or is issued again.
+func (a *account) setDue(lot int) {
+	g := ledger.Grant{Grant: a.lots[lot], Terms: a.terms[lot]}
+	g.SetDue()
+	a.terms[lot].DueAt = g.DueAt
+}
+
+// postIssue posts a period's amount of a grant.
+func (b *batch) postIssue(a *account, lot int) error {
 	counter := book.Purchases
-	switch g.Kind {
+	switch a.lots[lot].Kind {
 	case waterfall.Promotion:
 		counter = book.Promotions
 	case waterfall.Entitlement:
 		counter = book.Contracts
 	}
-	t.Issues++
-	t.SetDue(g)
-	return b.postOwn(a, lot, book.Grant, counter, g.Amount)
+	return b.postOwn(a, lot, book.Grant, counter, a.lots[lot].Amount)
 }
 
 // postOwn posts what happens to a grant by itself: the grant is the source.
@@ -243,39 +252,33 @@ func (b *batch) postOwn(a *account, lot int, kind book.Kind, counter book.Counte
 	return err
 }
 
-// advance brings the account's grants up to the batch's time: what is due is
-// issued again or expires before anything is decided.
-func (b *batch) advance(a *account) error {
-	for lot := range a.terms {
-		if err := b.catchUp(a, lot); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// catchUp does everything that a grant is due for.
-func (b *batch) catchUp(a *account, lot int) error {
-	for a.terms[lot].DueAt != 0 && a.terms[lot].DueAt <= a.now {
+// catchUp does everything that a grant is due for until a moment, and tells
+// whether that was anything.
+func (b *batch) catchUp(a *account, lot int, until waterfall.Instant) (done bool, err error) {
+	for a.terms[lot].DueAt != 0 && a.terms[lot].DueAt <= until {
+		done = true
 		if err := b.renew(a, lot); err != nil {
-			return err
+			return done, err
 		}
 	}
-	return nil
+	return done, nil
 }
 
 // renew does the one thing that a grant is due for.
 func (b *batch) renew(a *account, lot int) error {
 	g, t := &a.lots[lot], &a.terms[lot]
-	if g.ExpiresAt != 0 && t.DueAt >= g.ExpiresAt {
+	if g.NextIssueAt() == 0 {
 		t.ExpiredAt, t.DueAt, t.Closed = a.now, 0, g.Held == 0
 		a.mark(lot)
 		return b.expireAmount(a, lot, g.Remaining)
 	}
-	if err := b.expireAmount(a, lot, g.Remaining-min(g.Remaining, max(0, t.RolloverLimit))); err != nil {
+	renewed := *g
+	if err := b.expireAmount(a, lot, renewed.Renew()); err != nil {
 		return err
 	}
-	return b.issue(a, lot)
+	g.Issues, g.Opening, g.Rooms = renewed.Issues, renewed.Opening, renewed.Rooms
+	a.setDue(lot)
+	return b.postIssue(a, lot)
 }
 
 func (b *batch) expireAmount(a *account, lot int, amount int64) error {
@@ -285,21 +288,21 @@ func (b *batch) expireAmount(a *account, lot int, amount int64) error {
 	return b.postOwn(a, lot, book.Expiry, book.Expired, -amount)
 }
 
-// AdvanceAccount brings an account's grants up to now; the server calls it for
-// accounts that are due and that nobody asks for.
+// AdvanceAccount brings an account's holds and grants up to now; the server calls
+// it for accounts that are due and that nobody asks for.
 func (e *Engine) AdvanceAccount(ctx context.Context, account string) error {
-	_, err := do[bool](ctx, e, advanceGrants(account))
+	_, err := do[bool](ctx, e, advanceAccount(account))
 	return err
 }
 
-// advanceGrants is an operation that does nothing beyond what every batch does
+// advanceAccount is an operation that does nothing beyond what every batch does
 // first.
-type advanceGrants string
+type advanceAccount string
 
-func (o advanceGrants) account() string                      { return string(o) }
-func (o advanceGrants) want(*ledger.Want)                    {}
-func (o advanceGrants) counters(*ledger.Loaded) []counterRef { return nil }
-func (o advanceGrants) run(*batch, *account) (any, error)    { return true, nil }
+func (o advanceAccount) account() string                      { return string(o) }
+func (o advanceAccount) want(*ledger.Want)                    {}
+func (o advanceAccount) counters(*ledger.Loaded) []counterRef { return nil }
+func (o advanceAccount) run(*batch, *account) (any, error)    { return true, nil }
 
 // VoidGrant takes back what remains of a grant; what is held stays settleable.
 // CONFLICT when it is void or has expired already.

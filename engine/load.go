@@ -117,6 +117,9 @@ func (b *batch) arrange(ahead map[string]*prefetched) error {
 	if err := b.beginPrices(); err != nil {
 		return err
 	}
+	if err := b.loadDue(); err != nil {
+		return err
+	}
 	if err := b.loadCounters(ahead); err != nil {
 		return err
 	}
@@ -224,6 +227,13 @@ func noPlan(key string) error {
 // the usage events.
 func (b *batch) loadCounters(ahead map[string]*prefetched) error {
 	missing := map[*account][]counters.Field{}
+	need := func(a *account, ref counterRef) {
+		for _, f := range a.needed(nil, ref.feature, ref.user) {
+			if !a.knows(f) {
+				missing[a] = append(missing[a], f)
+			}
+		}
+	}
 	for _, it := range b.items {
 		a := b.accounts[it.op.account()]
 		if a == nil {
@@ -238,11 +248,12 @@ func (b *batch) loadCounters(ahead map[string]*prefetched) error {
 			delete(ahead, a.ID)
 		}
 		for _, ref := range it.op.counters(b.loaded) {
-			for _, f := range a.needed(nil, ref.feature, ref.user) {
-				if !a.knows(f) {
-					missing[a] = append(missing[a], f)
-				}
-			}
+			need(a, ref)
+		}
+	}
+	for _, a := range b.order {
+		for i := range a.due {
+			need(a, dueCounter(&a.due[i]))
 		}
 	}
 	if len(missing) == 0 {

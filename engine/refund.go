@@ -81,7 +81,7 @@ func (o *refund) run(b *batch, a *account) (any, error) {
 	e.Requested, e.Granted, e.Reason = units, units, waterfall.Funded
 	back := waterfall.GiveBack(layers, units)
 	e.Steps = undoSteps(d, layers, back)
-	if err := b.postRefund(a, e, back); err != nil {
+	if err := b.postRefund(a, d, e, back); err != nil {
 		return nil, err
 	}
 	before := describeRefund(d, nil)
@@ -109,7 +109,7 @@ func (o *refund) units(d *ledger.Decision) (int64, error) {
 
 // postRefund writes the REFUND postings: revenue that goes back to the grants
 // it came from.
-func (b *batch) postRefund(a *account, e *ledger.Event, back []waterfall.Returned) error {
+func (b *batch) postRefund(a *account, d *ledger.Decision, e *ledger.Event, back []waterfall.Returned) error {
 	first, posted, ordinal := a.Head.Sequence+1, len(b.writes.Postings), int32(0)
 	for _, r := range back {
 		e.Charged += r.Credits
@@ -121,6 +121,7 @@ func (b *batch) postRefund(a *account, e *ledger.Event, back []waterfall.Returne
 				return err
 			}
 			ordinal++
+			a.lots[lot].Refunded(draw.Amount, d.ID.At())
 			if err := b.bury(a, lot, e.ID, &ordinal); err != nil {
 				return err
 			}

@@ -64,7 +64,7 @@ func (o *release) run(b *batch, a *account) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.Now() != ledger.StatusHeld || a.now >= d.HoldUntil {
+	if d.Now() != ledger.StatusHeld {
 		return nil, conflict("the hold is no longer open")
 	}
 	released, err := b.endHold(a, d, ledger.Released, ledger.StatusReleased, o.Key, o.fingerprint)
@@ -75,8 +75,8 @@ func (o *release) run(b *batch, a *account) (any, error) {
 	return released, nil
 }
 
-// expireHold ends a hold whose time is up. The server itself asks for it, under
-// a key that no client can use.
+// expireHold ends a hold whose time is up, unless what every batch does first has
+// ended it. Its key is one that no client can use.
 type expireHold struct {
 	ref ledger.EventRef
 }
@@ -100,16 +100,17 @@ func (o *expireHold) run(b *batch, a *account) (any, error) {
 	if err != nil {
 		return false, err
 	}
-	if d.Now() != ledger.StatusHeld || a.now < d.HoldUntil {
-		return false, nil
+	if d.Now() == ledger.StatusHeld && a.now >= d.HoldUntil {
+		d, err = b.expire(a, d)
 	}
-	_, err = b.expire(a, d)
-	return true, err
+	return b.made[ledger.KeyRef{Account: a.ID, Key: expiryKey(d)}] != nil, err
 }
+
+func expiryKey(d *ledger.Decision) string { return "\x01expire " + d.ID.String() }
 
 // expire ends a hold whose time is up.
 func (b *batch) expire(a *account, d *ledger.Decision) (*ledger.Decision, error) {
-	return b.endHold(a, d, ledger.HoldExpired, ledger.StatusExpired, "\x01expire "+d.ID.String(), fingerprint("expire", d.ID.String()))
+	return b.endHold(a, d, ledger.HoldExpired, ledger.StatusExpired, expiryKey(d), fingerprint("expire", d.ID.String()))
 }
 
 // endHold gives everything that a hold reserves back and records the event.
@@ -121,15 +122,14 @@ func (b *batch) endHold(a *account, d *ledger.Decision, kind ledger.EventKind, s
 	e := b.follow(a, d, kind, status, key, print)
 	e.Requested, e.Reason = d.Granted, d.Reason
 	whole := copyLayers(layers)
-	e.Steps = undoSteps(d, layers, waterfall.GiveBack(whole, d.Granted))
+	back := waterfall.GiveBack(whole, d.Granted)
+	e.Steps = undoSteps(d, layers, back)
 	first, posted, ordinal := a.Head.Sequence+1, len(b.writes.Postings), int32(0)
 	if err := b.unhold(a, layers, e.ID, &ordinal); err != nil {
 		return nil, err
 	}
-	for _, lot := range lotsOf(a, layers) {
-		if err := b.bury(a, lot, e.ID, &ordinal); err != nil {
-			return nil, err
-		}
+	if err := b.lapse(a, d, layers, back, &ordinal, e.ID); err != nil {
+		return nil, err
 	}
 	b.booked(e, first, posted)
 	b.writes.HoldsEnd = append(b.writes.HoldsEnd, ledger.EventRef{Account: a.ID, ID: d.ID})

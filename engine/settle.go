@@ -74,10 +74,6 @@ func (o *settle) run(b *batch, a *account) (any, error) {
 		return nil, conflict("the decision is no hold")
 	case now == ledger.StatusReleased:
 		return nil, conflict("the hold was released")
-	case now == ledger.StatusHeld && a.now >= d.HoldUntil:
-		if d, err = b.expire(a, d); err != nil {
-			return nil, err
-		}
 	}
 	return b.settle(a, d, o)
 }
@@ -88,9 +84,10 @@ type settlement struct {
 	a     *account
 	d     *ledger.Decision
 	event *ledger.Event
-	// held is what was reserved, kept what of it is used.
+	// held is what was reserved, kept what of it is used, back what goes back.
 	held []waterfall.Taken
 	kept []waterfall.Taken
+	back []waterfall.Returned
 }
 
 func (b *batch) settle(a *account, d *ledger.Decision, o *settle) (*ledger.Decision, error) {
@@ -107,8 +104,8 @@ func (b *batch) settle(a *account, d *ledger.Decision, o *settle) (*ledger.Decis
 	s.event = b.follow(a, d, ledger.Settled, ledger.StatusSettled, o.Key, o.fingerprint)
 	o.tried = append(o.tried, s.event.ID)
 	s.event.Requested, s.event.Reason = o.Quantity, waterfall.Funded
-	back := waterfall.GiveBack(s.kept, max(0, reserved-o.Quantity))
-	s.recordKept(back)
+	s.back = waterfall.GiveBack(s.kept, max(0, reserved-o.Quantity))
+	s.recordKept()
 	s.event.Granted = min(reserved, o.Quantity)
 	if o.Quantity > reserved {
 		s.walkFurther(o.Quantity - reserved)
@@ -121,8 +118,8 @@ func (b *batch) settle(a *account, d *ledger.Decision, o *settle) (*ledger.Decis
 
 // recordKept writes a step for each part of the hold: what it had reserved, and
 // what of that goes back.
-func (s *settlement) recordKept(back []waterfall.Returned) {
-	returned := undoSteps(s.d, s.held, back)
+func (s *settlement) recordKept() {
+	returned := undoSteps(s.d, s.held, s.back)
 	for _, c := range standing(s.d) {
 		if c.units == 0 {
 			continue
@@ -252,10 +249,8 @@ func (s *settlement) post() error {
 		e.Charged += k.Credits
 		part++
 	}
-	for _, lot := range lotsOf(a, s.held) {
-		if err := b.bury(a, lot, e.ID, &ordinal); err != nil {
-			return err
-		}
+	if err := b.lapse(a, s.d, s.held, s.back, &ordinal, e.ID); err != nil {
+		return err
 	}
 	b.booked(e, first, posted)
 	b.funded[e.ID] = funds{b.writes.Monetization[paid:len(b.writes.Monetization):len(b.writes.Monetization)],

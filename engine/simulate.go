@@ -400,7 +400,7 @@ func (o *simulatedGrant) counters(*ledger.Loaded) []counterRef { return nil }
 
 func (o *simulatedGrant) run(b *batch, a *account) (any, error) {
 	g := o.Grant
-	g.Remaining, g.Held, g.Issues, g.Postings = 0, 0, 0, 0
+	g.Remaining, g.Held, g.Issues, g.Postings, g.Opening, g.Rooms = 0, 0, 0, 0, 0, nil
 	g.VoidedAt, g.ExpiredAt, g.DueAt, g.Closed = 0, 0, 0, false
 	a.tidy(&g)
 	a.addGrants(g)
@@ -411,5 +411,6 @@ func (o *simulatedGrant) run(b *batch, a *account) (any, error) {
 	delete(a.changed, lot)
 	a.touched = true
 	b.writes.NewGrants = append(b.writes.NewGrants, ledger.Grant{Grant: a.lots[lot], Terms: a.terms[lot]})
+	a.addGrants()
 	return true, nil
 }

@@ -42,7 +42,7 @@ func pastStoreAt(ctx context.Context, l *ledger.Ledger, id, plan string, from wa
 	s := &pastStore{ledger: l, from: from, account: *row, grants: map[ledger.ID]ledger.Grant{},
 		decisions: map[ledger.ID]*ledger.Decision{}, funded: map[ledger.ID]funds{}}
 	s.account.Plan, s.account.Status, s.account.Cap, s.account.DecidedAt = plan, ledger.Active, nil, from-1
-	s.account.Head.Sequence, s.account.Head.Balance = past.Sequence, 0
+	s.account.Head.Sequence, s.account.Head.Balance, s.account.HoldDue = past.Sequence, 0, 0
 	for _, g := range past.Grants {
 		rewind(&g, from)
 		if !g.Units {
@@ -64,7 +64,7 @@ func rewind(g *ledger.Grant, from waterfall.Instant) {
 	g.DueAt = 0
 	over := g.VoidedAt != 0 || g.ExpiredAt != 0
 	if !over {
-		g.SetDue(&g.Grant)
+		g.SetDue()
 	}
 	g.Closed = g.Held == 0 && (over || g.Closed && g.Remaining == 0 && g.DueAt == 0)
 }
@@ -142,6 +142,11 @@ func (s *pastStore) PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Mone
 		return f.parts, f.postings, nil
 	}
 	return s.ledger.PartsOf(ctx, e)
+}
+
+// DueHolds are none: that a hold ends is one of the real events.
+func (s *pastStore) DueHolds(context.Context, []ledger.Since) (map[string]ledger.DueHolds, error) {
+	return nil, nil
 }
 
 // Audited is false: what is simulated is tried once.

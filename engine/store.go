@@ -20,6 +20,7 @@ type Tx interface {
 	OpenGrants(ctx context.Context, accounts []string) (map[string][]ledger.Grant, error)
 	GrantsByID(ctx context.Context, account string, ids []ledger.ID) ([]ledger.Grant, error)
 	PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetization, []ledger.PostingRow, error)
+	DueHolds(ctx context.Context, until []ledger.Since) (map[string]ledger.DueHolds, error)
 	UsageSince(ctx context.Context, since []ledger.Since, each func(*ledger.Event) error) error
 	Audited(ctx context.Context, account string, entries []ledger.ID) (bool, error)
 	Commit(ctx context.Context, w *ledger.Writes, meanwhile func()) error

@@ -84,6 +84,9 @@ func (b *batch) openGrants(a *account, postings []ledger.PostingRow) error {
 	if len(unknown) == 0 {
 		return nil
 	}
+	if b.tx == nil {
+		return fmt.Errorf("engine: a grant that a hold of account %s draws on is closed", a.ID)
+	}
 	grants, err := b.tx.GrantsByID(b.ctx, a.ID, unknown)
 	if err != nil {
 		return err
@@ -258,6 +261,37 @@ func undoSteps(d *ledger.Decision, layers []waterfall.Taken, back []waterfall.Re
 		}
 	}
 	return steps
+}
+
+// lapse posts what a hold returned out of its grants again, where it finds no
+// room: out of one that has ended all, out of a recurring one what would not have
+// stayed when it was renewed.
+func (b *batch) lapse(a *account, d *ledger.Decision, held []waterfall.Taken, back []waterfall.Returned, ordinal *int32, source ledger.ID) error {
+	returned := map[[16]byte]int64{}
+	for _, r := range back {
+		for _, draw := range r.Draws {
+			returned[draw.Grant] += draw.Amount
+		}
+	}
+	for _, lot := range lotsOf(a, held) {
+		if err := b.bury(a, lot, source, ordinal); err != nil {
+			return err
+		}
+		g, t := &a.lots[lot], &a.terms[lot]
+		if t.VoidedAt != 0 || t.ExpiredAt != 0 || returned[g.ID] == 0 {
+			continue
+		}
+		lapses := g.Return(returned[g.ID], d.At)
+		if lapses == 0 {
+			continue
+		}
+		if err := a.post(&b.writes, lot, book.Posting{Kind: book.Expiry, Counter: book.Expired, Amount: -lapses, Source: source,
+			Ordinal: *ordinal, Part: book.NoPart}); err != nil {
+			return err
+		}
+		*ordinal++
+	}
+	return nil
 }
 
 // bury posts what returned to a grant that is no longer open out of it again,

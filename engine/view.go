@@ -2,7 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
+	"slices"
 
 	"spillway/engine/counters"
 	"spillway/engine/waterfall"
@@ -44,15 +44,9 @@ func (e *Engine) Preview(ctx context.Context, r PreviewRequest) (*Preview, error
 		return nil, err
 	}
 	var p *Preview
-	var overflow error
 	err := e.lookAt(ctx, r.Account, []counterRef{{r.Feature, r.User}}, func(a *account) {
-		if overflow = a.comeDue(); overflow == nil {
-			p = e.previewOf(a, &r)
-		}
+		p = e.previewOf(a, &r)
 	})
-	if err == nil && overflow != nil {
-		err = internal(overflow)
-	}
 	return p, err
 }
 
@@ -64,20 +58,13 @@ func (e *Engine) Previews(ctx context.Context, accounts []string, user string) (
 		return nil, err
 	}
 	found := make(map[string][]*Preview, len(accounts))
-	var overflow error
-	err := e.look(ctx, accounts, []counterRef{{user: user}}, func(a *account) {
-		if overflow = errors.Join(overflow, a.comeDue()); overflow != nil {
-			return
-		}
+	err := e.look(ctx, ledger.Looking{Accounts: accounts}, []counterRef{{user: user}}, func(a *account) {
 		all := make([]*Preview, len(a.plan.Features))
 		for i := range a.plan.Features {
 			all[i] = e.previewOf(a, &PreviewRequest{User: user, Feature: a.plan.Features[i].Feature, Quantity: 1})
 		}
 		found[a.ID] = all
 	})
-	if err == nil && overflow != nil {
-		err = internal(overflow)
-	}
 	return found, err
 }
 
@@ -104,13 +91,6 @@ func (e *Engine) priceNow(a *account, feature string) waterfall.Price {
 		return f.PriceAt(a.now).Price
 	}
 	return waterfall.Price{}
-}
-
-// comeDue brings the grants of an account that is only looked at to where the
-// next batch will bring them first of all.
-func (a *account) comeDue() error {
-	var unwritten batch
-	return unwritten.advance(a)
 }
 
 // BucketQuery asks for the buckets of an account.
@@ -162,11 +142,8 @@ func (e *Engine) BucketsOf(ctx context.Context, accounts []string, q BucketQuery
 		user = *q.User
 	}
 	found := make(map[string][]BucketState, len(accounts))
-	var overflow error
-	err := e.look(ctx, accounts, []counterRef{{q.Feature, user}}, func(a *account) {
-		if overflow = errors.Join(overflow, a.comeDue()); overflow != nil {
-			return
-		}
+	looking := ledger.Looking{Accounts: accounts, Spent: true}
+	err := e.look(ctx, looking, []counterRef{{q.Feature, user}}, func(a *account) {
 		states := []BucketState{}
 		for i := range a.plan.Features {
 			r := &a.plan.Features[i]
@@ -177,14 +154,12 @@ func (e *Engine) BucketsOf(ctx context.Context, accounts []string, q BucketQuery
 		}
 		found[a.ID] = states
 	})
-	if err == nil && overflow != nil {
-		err = internal(overflow)
-	}
 	return found, err
 }
 
 func (e *Engine) bucketStates(a *account, r *waterfall.Rules, asked *string, user string) []BucketState {
 	in := a.input(r, e.priceNow(a, r.Feature), r.Feature, user)
+	in.Grants = slices.Concat(in.Grants, a.spent)
 	var states []BucketState
 	for i, b := range r.Buckets {
 		s := BucketState{Bucket: b, Feature: r.Feature, View: waterfall.View(in, i, a.now)}
@@ -208,62 +183,15 @@ func (e *Engine) bucketStates(a *account, r *waterfall.Rules, asked *string, use
 func (a *account) renewsAt(kind waterfall.Kind, feature string) waterfall.Instant {
 	var first waterfall.Instant
 	for i := range a.lots {
-		g, t := &a.lots[i], &a.terms[i]
-		if g.Kind != kind || t.Recurrence == waterfall.NoPeriod || t.Closed || t.VoidedAt != 0 || !g.OpenAt(a.now) || !g.AppliesTo(feature) {
+		g := &a.lots[i]
+		if g.Kind != kind || a.terms[i].Closed || a.terms[i].VoidedAt != 0 || !g.OpenAt(a.now) || !g.AppliesTo(feature) {
 			continue
 		}
-		next := t.Recurrence.Anniversary(g.EffectiveAt, int(t.Issues))
-		if (g.ExpiresAt == 0 || next < g.ExpiresAt) && (first == 0 || next < first) {
+		if next := g.NextIssueAt(); next != 0 && (first == 0 || next < first) {
 			first = next
 		}
 	}
 	return first
-}
-
-// Balance is an account's credits at a moment, in millionths.
-type Balance struct {
-	Available    int64
-	Held         int64
-	ExpiringSoon int64 // of what is available, within 7 days
-	NextExpiryAt waterfall.Instant
-	Sequence     int64
-	AsOf         waterfall.Instant
-}
-
-// soon is how far ahead Balance looks for what expires.
-const soon = waterfall.Instant(7 * 24 * 3600 * 1_000_000)
-
-// Balances counts accounts' open grants in credits, of every kind. Accounts that
-// do not exist are left out.
-func (e *Engine) Balances(ctx context.Context, accounts []string) (map[string]*Balance, error) {
-	found := make(map[string]*Balance, len(accounts))
-	err := e.look(ctx, accounts, nil, func(a *account) { found[a.ID] = balanceOf(a.lots, a.Head.Sequence, a.now) })
-	return found, err
-}
-
-func balanceOf(lots []waterfall.Grant, sequence int64, now waterfall.Instant) *Balance {
-	b := &Balance{Sequence: sequence, AsOf: now}
-	for i := range lots {
-		g := &lots[i]
-		if g.Units {
-			continue
-		}
-		b.Held += g.Held
-		if !g.OpenAt(now) {
-			continue
-		}
-		b.Available += g.Remaining
-		if g.ExpiresAt == 0 || g.Remaining == 0 {
-			continue
-		}
-		if g.ExpiresAt <= now+soon {
-			b.ExpiringSoon += g.Remaining
-		}
-		if b.NextExpiryAt == 0 || g.ExpiresAt < b.NextExpiryAt {
-			b.NextExpiryAt = g.ExpiresAt
-		}
-	}
-	return b
 }
 
 // SpendState is an account's spend cap as it stands.
@@ -277,7 +205,7 @@ type SpendState struct {
 // SpendCaps shows the spend caps of accounts; those without one are left out.
 func (e *Engine) SpendCaps(ctx context.Context, accounts []string) (map[string]*SpendState, error) {
 	found := make(map[string]*SpendState, len(accounts))
-	err := e.look(ctx, accounts, []counterRef{{feature: counters.Spend}}, func(a *account) { // of no feature: what is spent alone
+	err := e.look(ctx, ledger.Looking{Accounts: accounts}, []counterRef{{feature: counters.Spend}}, func(a *account) { // of no feature: what is spent alone
 		if a.Cap == nil {
 			return
 		}
@@ -291,7 +219,7 @@ func (e *Engine) SpendCaps(ctx context.Context, accounts []string) (map[string]*
 // lookAt shows one account; there is a fault where it does not exist.
 func (e *Engine) lookAt(ctx context.Context, id string, refs []counterRef, show func(*account)) error {
 	found := false
-	err := e.look(ctx, []string{id}, refs, func(a *account) {
+	err := e.look(ctx, ledger.Looking{Accounts: []string{id}}, refs, func(a *account) {
 		found = true
 		show(a)
 	})
@@ -302,17 +230,18 @@ func (e *Engine) lookAt(ctx context.Context, id string, refs []counterRef, show 
 }
 
 // look shows accounts as they stand, without a lock: one snapshot of the
-// database, and counters that count only if they are of its versions. A
-// reference with an empty feature asks for every feature of the plan. Errors
-// are *Fault.
-func (e *Engine) look(ctx context.Context, ids []string, refs []counterRef, show func(*account)) error {
+// database, and counters that count only if they are of its versions. Whatever is
+// due is done, as the next batch will do it. A reference with an empty feature
+// asks for every feature of the plan. Errors are *Fault.
+func (e *Engine) look(ctx context.Context, at ledger.Looking, refs []counterRef, show func(*account)) error {
+	at.Now = e.now()
 	// Where it cannot be recorded that a price has begun, nothing can be decided
 	// either, and what is known of prices is shown.
-	_, _ = e.beginPrices(ctx, e.now())
-	err := e.ledger.Look(ctx, ids, func(snapshots []ledger.Snapshot, usage ledger.UsageReader) error {
+	_, _ = e.beginPrices(ctx, at.Now)
+	err := e.ledger.Look(ctx, at, func(snapshots []ledger.Snapshot, usage ledger.UsageReader) error {
 		accounts := make([]*account, len(snapshots))
 		for i := range snapshots {
-			a, err := e.lookedAt(ctx, &snapshots[i])
+			a, err := e.lookedAt(ctx, &snapshots[i], at.Now)
 			if err != nil {
 				return err
 			}
@@ -322,6 +251,9 @@ func (e *Engine) look(ctx context.Context, ids []string, refs []counterRef, show
 			return err
 		}
 		for _, a := range accounts {
+			if err := e.comeDue(ctx, a); err != nil {
+				return err
+			}
 			show(a)
 		}
 		return nil
@@ -333,8 +265,8 @@ func (e *Engine) look(ctx context.Context, ids []string, refs []counterRef, show
 }
 
 // lookedAt is the state of an account as it was read, without its counters.
-func (e *Engine) lookedAt(ctx context.Context, s *ledger.Snapshot) (*account, error) {
-	a := &account{Account: *s.Account, fields: map[counters.Field]*waterfall.Series{}}
+func (e *Engine) lookedAt(ctx context.Context, s *ledger.Snapshot, now waterfall.Instant) (*account, error) {
+	a := &account{Account: *s.Account, fields: map[counters.Field]*waterfall.Series{}, recorded: s.Account.Head.Sequence, spent: s.Spent}
 	a.setGrants(s.Grants)
 	if a.plan = e.Catalog().Newest(a.Plan); a.plan == nil {
 		catalog, err := e.refresh(ctx)
@@ -346,7 +278,8 @@ func (e *Engine) lookedAt(ctx context.Context, s *ledger.Snapshot) (*account, er
 		}
 	}
 	a.shape = a.wantedShape()
-	a.open(max(e.now(), a.DecidedAt))
+	a.open(now)
+	a.due = s.Due
 	return a, nil
 }
 
@@ -356,7 +289,11 @@ func (e *Engine) lookCounters(ctx context.Context, accounts []*account, refs []c
 	var queries []counters.Query
 	var asked, stale []*account
 	for _, a := range accounts {
-		if fields := a.neededBy(refs); len(fields) > 0 {
+		asks := refs
+		for i := range a.due {
+			asks = append(asks[:len(asks):len(asks)], dueCounter(&a.due[i]))
+		}
+		if fields := a.neededBy(asks); len(fields) > 0 {
 			queries, asked = append(queries, counters.Query{Account: a.ID, Fields: fields}), append(asked, a)
 		}
 	}

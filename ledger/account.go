@@ -36,6 +36,8 @@ type Account struct {
 	// DecidedAt is the time of the newest write: no later one is earlier.
 	DecidedAt waterfall.Instant
 	Head      book.Head
+	// HoldDue is a moment before which no open hold ends; 0: none is open.
+	HoldDue waterfall.Instant
 	// Events counts the account's usage events: what else would tell that a
 	// refusal was taken away?
 	Events    int64
@@ -63,11 +65,6 @@ type Terms struct {
 	ExpiredAt waterfall.Instant
 	// DueAt is when the grant next expires or is issued again; 0: never.
 	DueAt waterfall.Instant
-	// Recurrence issues the grant again each period after EffectiveAt, and
-	// RolloverLimit is what may stay of the old issue, in its denomination.
-	Recurrence    waterfall.Period
-	RolloverLimit int64 // -1: not given, which means 0
-	Issues        int32
 	// Postings counts the postings that the grant is itself the source of.
 	Postings int32
 	// Closed: nothing can be drawn from it any more and nothing is held.
@@ -91,12 +88,8 @@ type AuditEntry struct {
 }
 
 // SetDue sets when the grant next expires or is issued again.
-func (t *Terms) SetDue(g *waterfall.Grant) {
-	t.DueAt = g.ExpiresAt
-	if t.Recurrence == waterfall.NoPeriod || t.VoidedAt != 0 {
-		return
-	}
-	if next := t.Recurrence.Anniversary(g.EffectiveAt, int(t.Issues)); t.DueAt == 0 || next < t.DueAt {
-		t.DueAt = next
+func (g *Grant) SetDue() {
+	if g.DueAt = g.Due(); g.VoidedAt != 0 || g.ExpiredAt != 0 {
+		g.DueAt = 0
 	}
 }

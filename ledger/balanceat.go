@@ -14,6 +14,8 @@ type Past struct {
 	// Grants have Remaining, Held and Issues of that moment; those that were not
 	// yet created are left out.
 	Grants []Grant
+	// Due are the holds on grants whose time was up and of which no posting told yet.
+	Due []DueHold
 	// Sequence is that of the newest posting counted in, 0: none.
 	Sequence int64
 }
@@ -92,7 +94,7 @@ func (l *Ledger) PastAt(ctx context.Context, accounts []string, at waterfall.Ins
 			h := &heads[i]
 			past[h.account] = &Past{Grants: h.grants(byAccount[h.account], changes), Sequence: h.at}
 		}
-		return nil
+		return addDue(ctx, tx, past, at)
 	})
 	return past, err
 }

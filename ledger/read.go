@@ -90,17 +90,30 @@ func grantsByID(ctx context.Context, q querier, refs []GrantRef) ([]Grant, error
 type Snapshot struct {
 	Account *Account
 	Grants  []Grant
+	// Due are the open holds whose time is up.
+	Due []DueHold
+	// Spent are sums of the closed grants that stand, where they were asked for.
+	Spent []waterfall.Grant
+}
+
+// Looking is what Look reads.
+type Looking struct {
+	Accounts []string
+	// Now is the moment until which holds are due.
+	Now waterfall.Instant
+	// Spent asks for what was used of the closed grants that stand.
+	Spent bool
 }
 
 // Look reads accounts and their open grants at one moment, and lets the caller
 // read their usage at the same one. Accounts that do not exist are left out.
-func (l *Ledger) Look(ctx context.Context, ids []string, view func([]Snapshot, UsageReader) error) error {
+func (l *Ledger) Look(ctx context.Context, at Looking, view func([]Snapshot, UsageReader) error) error {
 	return pgx.BeginTxFunc(ctx, l.reader(ctx), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		accounts, err := accountsByID(ctx, tx, ids)
+		accounts, err := accountsByID(ctx, tx, at.Accounts)
 		if err != nil || len(accounts) == 0 {
 			return err
 		}
-		rows, err := tx.Query(ctx, sqlOpenGrants, ids)
+		rows, err := tx.Query(ctx, sqlOpenGrants, at.Accounts)
 		grants, err := collect(rows, err, scanGrant)
 		if err != nil {
 			return err
@@ -109,14 +122,53 @@ func (l *Ledger) Look(ctx context.Context, ids []string, view func([]Snapshot, U
 		for _, g := range grants {
 			open[g.Account] = append(open[g.Account], g)
 		}
+		due, err := dueOf(ctx, tx, accounts, at.Now)
+		if err != nil {
+			return err
+		}
+		var spent map[string][]waterfall.Grant
+		if at.Spent {
+			if spent, err = spentGrants(ctx, tx, at.Accounts); err != nil {
+				return err
+			}
+		}
 		snapshots := make([]Snapshot, len(accounts))
 		for i := range accounts {
-			snapshots[i] = Snapshot{Account: &accounts[i], Grants: open[accounts[i].ID]}
+			id := accounts[i].ID
+			if of, read := due[id]; read {
+				accounts[i].HoldDue = of.Next
+			}
+			snapshots[i] = Snapshot{Account: &accounts[i], Grants: open[id], Due: due[id].Holds, Spent: spent[id]}
 		}
 		return view(snapshots, func(since []Since, each func(*Event) error) error {
 			return usageSinceEach(ctx, tx, since, each)
 		})
 	})
+}
+
+// A spent grant that stands counts as used whole. The sum stops at the largest
+// integer.
+const sqlSpentGrants = `select k.account_id, g.kind, g.units, g.features, g.amount from unnest($1::text[]) k(account_id)
+	cross join lateral (
+		select kind, units, features, least(sum(amount), 9223372036854775807)::bigint as amount from grants g
+		where g.account_id = k.account_id and g.closed and g.voided_at is null and g.expired_at is null group by 1, 2, 3) g`
+
+// spentGrants sums the closed grants of accounts that are neither void nor
+// expired, by kind, denomination and features, as one grant each.
+func spentGrants(ctx context.Context, tx pgx.Tx, accounts []string) (map[string][]waterfall.Grant, error) {
+	rows, err := tx.Query(ctx, sqlSpentGrants, accounts)
+	if err != nil {
+		return nil, err
+	}
+	spent := map[string][]waterfall.Grant{}
+	var account string
+	var g waterfall.Grant
+	_, err = pgx.ForEachRow(rows, []any{&account, &g.Kind, &g.Units, &g.Features, &g.Amount}, func() error {
+		spent[account] = append(spent[account], g)
+		g.Features = nil
+		return nil
+	})
+	return spent, err
 }
 
 // DueHolds lists open holds whose time is up.

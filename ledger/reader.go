@@ -102,6 +102,19 @@ func (r *reader) list() []string {
 	return all
 }
 
+// int64s reads a bigint[] without nulls; NULL becomes nil.
+func (r *reader) int64s() []int64 {
+	v := r.value(0)
+	if len(v) < arrayHeader {
+		return nil
+	}
+	var all []int64
+	for v = v[arrayHeader:]; len(v) >= 12; v = v[12:] {
+		all = append(all, int64(binary.BigEndian.Uint64(v[4:])))
+	}
+	return all
+}
+
 // texts keeps one copy of each text that was seen lately.
 type texts struct{ seen map[string]string }
 

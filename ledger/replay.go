@@ -15,6 +15,10 @@ type replay struct {
 	spans    spans
 	counters map[counterRef]*waterfall.Series
 	spend    waterfall.Series
+	// since is from when on grants are spent as what is left of them would be
+	// lost; earlier is set until then.
+	since   waterfall.Instant
+	earlier bool
 	// open are the grants that the waterfall may be shown, in spending order.
 	open []waterfall.Grant
 	lots []*lot // beside open
@@ -33,8 +37,8 @@ const ceilingBucket = "^"
 // maxEntries bounds the memory of the counters of one account: 16 bytes each.
 const maxEntries = 3 << 19
 
-func newReplay(s spans) *replay {
-	return &replay{spans: s, counters: map[counterRef]*waterfall.Series{}}
+func newReplay(s spans, since waterfall.Instant) *replay {
+	return &replay{spans: s, since: since, earlier: true, counters: map[counterRef]*waterfall.Series{}}
 }
 
 // spans tell how far back any version of any plan looks at a counter. Scope is
@@ -152,22 +156,29 @@ func (r *replay) sweep(now int64) {
 
 // post carries a posting into its grant.
 func (r *replay) post(l *lot, b *book.Posting) {
-	l.remaining += b.Amount
-	first := false
+	first := b.Kind == book.Grant && l.now.Issues == 0
+	if b.Kind == book.Grant && !first {
+		renewed := l.now
+		renewed.Renew()
+		l.now.Issues, l.now.Opening, l.now.Rooms = renewed.Issues, renewed.Opening, renewed.Rooms
+		l.renewed = waterfall.Instant(b.At)
+	}
+	l.now.Remaining += b.Amount
 	switch b.Kind {
 	case book.Grant:
-		first = l.issues == 0
-		l.issues++
+		l.now.Issues = max(1, l.now.Issues)
 	case book.Hold, book.HoldRelease:
-		l.held -= b.Amount
+		l.now.Held -= b.Amount
 	case book.Void:
 		r.void(l)
 	}
 	if l.place >= 0 {
-		r.open[l.place].Remaining = l.remaining
+		if r.open[l.place].Remaining = l.now.Remaining; b.Kind == book.Grant {
+			r.arrange() // a renewal moves it in the order
+		}
 		return
 	}
-	if l.remaining > 0 && !l.void {
+	if l.now.Remaining > 0 && !l.void {
 		r.show(l, first, waterfall.Instant(b.At))
 	}
 }
@@ -178,7 +189,7 @@ func (r *replay) post(l *lot, b *book.Posting) {
 func (r *replay) show(l *lot, first bool, now waterfall.Instant) {
 	kept := r.lots[:0]
 	for _, o := range r.lots {
-		spent := o.remaining == 0 && o.held == 0
+		spent := o.now.Remaining == 0 && o.now.Held == 0
 		replaced := first && spent && o.Kind == l.Kind && o.ExpiresAt == 0 && o.Recurrence == waterfall.NoPeriod &&
 			(l.Features == nil || slices.Equal(l.Features, o.Features))
 		over := spent && o.ExpiresAt != 0 && o.ExpiresAt <= now
@@ -188,13 +199,7 @@ func (r *replay) show(l *lot, first bool, now waterfall.Instant) {
 		}
 		kept = append(kept, o)
 	}
-	at, _ := slices.BinarySearchFunc(kept, l, func(a, b *lot) int {
-		if a.Before(&b.Grant.Grant) {
-			return -1
-		}
-		return 1
-	})
-	r.lots = slices.Insert(kept, at, l)
+	r.lots = append(kept, l)
 	r.arrange()
 }
 
@@ -208,13 +213,35 @@ func (r *replay) void(l *lot) {
 	}
 }
 
-// arrange makes open anew from lots.
+// reach lets an event happen at a moment: by the rules of then.
+func (r *replay) reach(at waterfall.Instant) {
+	if r.earlier && at >= r.since {
+		r.earlier = false
+		r.arrange()
+	}
+}
+
+// shown is a grant as the waterfall may see it. Earlier, that a grant recurs made
+// no difference to it.
+func (r *replay) shown(l *lot) waterfall.Grant {
+	g := l.now
+	if r.earlier {
+		g.Recurrence = waterfall.NoPeriod
+	}
+	return g
+}
+
+// arrange makes open anew from lots, in spending order.
 func (r *replay) arrange() {
+	slices.SortFunc(r.lots, func(a, b *lot) int {
+		if x, y := r.shown(a), r.shown(b); x.Before(&y) {
+			return -1
+		}
+		return 1
+	})
 	r.open = r.open[:0]
 	for i, l := range r.lots {
-		g := l.Grant.Grant
-		g.Remaining = l.remaining
 		l.place = i
-		r.open = append(r.open, g)
+		r.open = append(r.open, r.shown(l))
 	}
 }

@@ -31,6 +31,7 @@ const (
 	boolType      = pgtype.BoolOID
 	byteaType     = pgtype.ByteaOID
 	int8Type      = pgtype.Int8OID
+	int8sType     = pgtype.Int8ArrayOID
 	int2Type      = pgtype.Int2OID
 	int4Type      = pgtype.Int4OID
 	textType      = pgtype.TextOID
@@ -104,6 +105,30 @@ func (r *rows) bytes(b []byte) *rows {
 func (r *rows) id(id ID) *rows {
 	r.cell(uuidType, len(id))
 	r.buf = append(r.buf, id[:]...)
+	return r
+}
+
+// int8OrNull is null for 0.
+func (r *rows) int8OrNull(n int64) *rows {
+	if n == 0 {
+		return r.null(int8Type)
+	}
+	return r.int8(n)
+}
+
+// int8s is an array of bigint; null for none.
+func (r *rows) int8s(all []int64) *rows {
+	if len(all) == 0 {
+		return r.null(int8sType)
+	}
+	r.cell(int8sType, arrayHeader+12*len(all))
+	for _, field := range [...]uint32{1, 0, int8Type, uint32(len(all)), 1} {
+		r.buf = binary.BigEndian.AppendUint32(r.buf, field)
+	}
+	for _, n := range all {
+		r.buf = binary.BigEndian.AppendUint32(r.buf, 8)
+		r.buf = binary.BigEndian.AppendUint64(r.buf, uint64(n))
+	}
 	return r
 }
 

@@ -12,7 +12,7 @@ import (
 // The columns of each table, in the order in which the scan functions read
 // them.
 const (
-	accountColumns = `account_id, name, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, created_at, events`
+	accountColumns = `account_id, name, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, created_at, events, hold_due`
 
 	eventColumns = `u.account_id, u.id, u.decision_id, u.created_at, u.fingerprint, u.requested, u.granted, u.charged,
 		u.first_sequence, u.hold_until, u.retry_at, u.plan_version, u.price_version, u.postings, u.kind, u.status, u.reason,
@@ -20,7 +20,7 @@ const (
 
 	grantColumns = `g.account_id, g.id, g.remaining, g.held, g.amount, g.effective_at, g.expires_at, g.voided_at, g.expired_at,
 		g.due_at, g.created_at, g.rollover_limit, g.fingerprint, g.priority, g.issues, g.postings, g.kind, g.recurrence,
-		g.units, g.closed, g.idempotency_key, g.features, g.reference, g.note`
+		g.units, g.closed, g.idempotency_key, g.features, g.reference, g.note, g.opening, g.rooms`
 
 	postingColumns = `b.account_id, b.sequence, b.grant_id, b.source_id, b.amount, b.balance_after, b.account_balance_after,
 		b.created_at, b.ordinal, b.kind, b.counter_account, b.part, b.hash`
@@ -32,9 +32,10 @@ func scanAccount(row pgx.Row, others ...any) (*Account, error) {
 	var limit *int64
 	var period *int16
 	var decided, created time.Time
+	var due *time.Time
 	var chain []byte
-	into := append(make([]any, 0, 14), &a.ID, &a.Name, &a.Status, &a.Plan, &limit, &period, &a.Version, &decided, &a.Head.Sequence,
-		&a.Head.Balance, &chain, &created, &a.Events)
+	into := append(make([]any, 0, 16), &a.ID, &a.Name, &a.Status, &a.Plan, &limit, &period, &a.Version, &decided, &a.Head.Sequence,
+		&a.Head.Balance, &chain, &created, &a.Events, &due)
 	err := row.Scan(append(into, others...)...)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func scanAccount(row pgx.Row, others ...any) (*Account, error) {
 		a.Cap = &Cap{Limit: *limit, Period: waterfall.Period(*period)}
 	}
 	copy(a.Head.Chain[:], chain)
-	a.DecidedAt, a.CreatedAt = waterfall.InstantOf(decided), waterfall.InstantOf(created)
+	a.DecidedAt, a.CreatedAt, a.HoldDue = waterfall.InstantOf(decided), waterfall.InstantOf(created), instant(due)
 	return &a, nil
 }
 
@@ -77,12 +78,12 @@ func scanGrant(row pgx.Row) (*Grant, error) {
 	var g Grant
 	var effective, created time.Time
 	var expires, voided, expired, due *time.Time
-	var rollover *int64
+	var rollover, opening *int64
 	var recurrence *int16
 	var reference, note *string
 	err := row.Scan(&g.Account, (*ID)(&g.ID), &g.Remaining, &g.Held, &g.Amount, &effective, &expires, &voided, &expired, &due,
 		&created, &rollover, &g.Fingerprint, &g.Priority, &g.Issues, &g.Postings, &g.Kind, &recurrence, &g.Units, &g.Closed,
-		&g.Key, &g.Features, &reference, &note)
+		&g.Key, &g.Features, &reference, &note, &opening, &g.Rooms)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +92,9 @@ func scanGrant(row pgx.Row) (*Grant, error) {
 	g.RolloverLimit = -1
 	if rollover != nil {
 		g.RolloverLimit = *rollover
+	}
+	if opening != nil {
+		g.Opening = *opening
 	}
 	if recurrence != nil {
 		g.Recurrence = waterfall.Period(*recurrence)

@@ -14,9 +14,9 @@ const (
 	sqlLockOne = `select a.*, clock_timestamp() from (select ` + accountColumns + ` from accounts where account_id = $1 for no key update) a`
 
 	sqlUpdateLot = `update grants set remaining = $3, held = $4, voided_at = $5, expired_at = $6, due_at = $7, issues = $8, postings = $9,
-		closed = $10 where account_id = $1 and id = $2`
+		closed = $10, opening = nullif($11::bigint, 0), rooms = $12 where account_id = $1 and id = $2`
 
-	sqlUpdateHead = `update accounts set version = $2, decided_at = $3, sequence = $4, balance = $5, chain = $6, events = $7
+	sqlUpdateHead = `update accounts set version = $2, decided_at = $3, sequence = $4, balance = $5, chain = $6, events = $7, hold_due = $8
 		where account_id = $1`
 )
 
@@ -30,12 +30,12 @@ func queueLotsOfOne(batch *pgx.Batch, all []Grant) {
 	for i := range all {
 		g := &all[i]
 		batch.Queue(sqlUpdateLot, g.Account, g.ID, g.Remaining, g.Held, timestamp(g.VoidedAt), timestamp(g.ExpiredAt), timestamp(g.DueAt),
-			g.Issues, g.Postings, g.Closed)
+			g.Issues, g.Postings, g.Closed, g.Opening, g.Rooms)
 	}
 }
 
 func queueHeadsOfOne(batch *pgx.Batch, all []*Account) {
 	for _, a := range all {
-		batch.Queue(sqlUpdateHead, a.ID, a.Version, a.DecidedAt.Time(), a.Head.Sequence, a.Head.Balance, a.Head.Chain[:], a.Events)
+		batch.Queue(sqlUpdateHead, a.ID, a.Version, a.DecidedAt.Time(), a.Head.Sequence, a.Head.Balance, a.Head.Chain[:], a.Events, timestamp(a.HoldDue))
 	}
 }

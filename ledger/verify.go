@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"spillway/engine/waterfall"
 	"spillway/ledger/book"
 )
 
@@ -86,7 +87,11 @@ func (l *Ledger) verifyRanges(ctx context.Context, ranges []accountRange, worker
 	var total Summary
 	var mismatches, next atomic.Int64
 	var mu sync.Mutex
-	shared := &verification{catalog: catalog, spans: spansOf(catalog), report: func(m Mismatch) {
+	since, err := l.rulesSince(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	shared := &verification{catalog: catalog, since: since, spans: spansOf(catalog), report: func(m Mismatch) {
 		mu.Lock()
 		defer mu.Unlock()
 		mismatches.Add(1)
@@ -132,11 +137,21 @@ func rest(ctx context.Context, worked time.Duration) error {
 	}
 }
 
+// rulesSince is from when on records are held to the rules of renewals: see the
+// table rules_since.
+func (l *Ledger) rulesSince(ctx context.Context) (waterfall.Instant, error) {
+	var at time.Time
+	err := l.reader(ctx).QueryRow(ctx, `select renewals from rules_since`).Scan(&at)
+	return waterfall.InstantOf(at), err
+}
+
 // verification is what all workers share.
 type verification struct {
 	catalog *Catalog
 	spans   spans
-	report  func(Mismatch)
+	// since is from when on the rules of renewals and due holds are in force.
+	since  waterfall.Instant
+	report func(Mismatch)
 }
 
 // verifier is one worker.

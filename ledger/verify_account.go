@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,6 +21,8 @@ type proof struct {
 	settings settings
 	state    *replay
 	holds    map[ID]*openHold
+	// nextEnd is a moment before which none of the open holds ends.
+	nextEnd waterfall.Instant
 	// late are the decisions that were settled when nothing was held any more.
 	late map[ID]bool
 	// last is the time of the newest event so far, and events their number.
@@ -29,6 +32,7 @@ type proof struct {
 
 // openHold is what a hold reserves until something ends it.
 type openHold struct {
+	made    waterfall.Instant
 	until   waterfall.Instant
 	granted int64
 	charged int64
@@ -52,7 +56,7 @@ type settings struct {
 
 func (v *verifier) verifyAccount(ctx context.Context, tx pgx.Tx, id string) error {
 	p := &proof{verifier: v, id: id, lots: map[ID]*lot{}, holds: map[ID]*openHold{}, late: map[ID]bool{}, settings: settings{status: Active}}
-	p.state = newReplay(v.spans)
+	p.state = newReplay(v.spans, v.since)
 	p.books = book.NewChecker(id, p.bookFault)
 	if a := v.accounts.peek(); a != nil && a.ID == id {
 		row := *a
@@ -130,12 +134,11 @@ func atGrant(id ID) place      { return place{what: "grant", id: id} }
 // lot is a grant with what its postings so far add up to.
 type lot struct {
 	Grant
-	remaining int64
-	held      int64
-	issues    int32
-	own       int32 // postings that the grant is itself the source of
-	void      bool  // by the audit log
-	place     int   // among the open lots of the replay, -1: not there
+	now     waterfall.Grant
+	renewed waterfall.Instant // when it was last issued again
+	own     int32             // postings that the grant is itself the source of
+	void    bool              // by the audit log
+	place   int               // among the open lots of the replay, -1: not there
 }
 
 func (p *proof) grant(g *Grant) {
@@ -144,6 +147,8 @@ func (p *proof) grant(g *Grant) {
 	}
 	l := &lot{Grant: *g, place: -1}
 	l.Key, l.Reference, l.Note = "", "", ""
+	l.now = l.Grant.Grant
+	l.now.Remaining, l.now.Held, l.now.Issues, l.now.Opening, l.now.Rooms = 0, 0, 0, 0, nil
 	p.lots[g.ID] = l
 	p.books.Grant(g.ID, book.Terms{Units: g.Units, Source: sourceOf(g.Kind), Amount: g.Amount})
 }
@@ -238,17 +243,17 @@ func (p *proof) own(b *book.Posting) {
 // issue checks a GRANT: the first at the beginning, each later one at its
 // anniversary and over no more than may roll over.
 func (p *proof) issue(l *lot, b *book.Posting, at waterfall.Instant) {
-	if l.issues == 0 {
+	if l.now.Issues == 0 {
 		if at != l.CreatedAt {
 			p.fault("issue.time", atSequence(b.Sequence), int64(l.CreatedAt), b.At)
 		}
 		return
 	}
-	if l.Recurrence == waterfall.NoPeriod || at < l.Recurrence.Anniversary(l.EffectiveAt, int(l.issues)) {
+	if l.Recurrence == waterfall.NoPeriod || at < l.Recurrence.Anniversary(l.EffectiveAt, int(l.now.Issues)) {
 		p.fault("issue.time", atSequence(b.Sequence), "an-anniversary", at.Time().Format("2006-01-02T15:04:05.000000Z"))
 	}
-	if limit := max(0, l.RolloverLimit); l.remaining > limit {
-		p.fault("rollover", atSequence(b.Sequence), fmt.Sprint("at-most-", limit), l.remaining)
+	if limit := max(0, l.RolloverLimit); l.now.Remaining > limit {
+		p.fault("rollover", atSequence(b.Sequence), fmt.Sprint("at-most-", limit), l.now.Remaining)
 	}
 }
 
@@ -281,7 +286,7 @@ func (p *proof) happenedBefore(b *book.Posting, e *Event) bool {
 		return false
 	case b.Kind == book.Void:
 		return l.void
-	case b.Kind == book.Grant && l.issues == 0:
+	case b.Kind == book.Grant && l.now.Issues == 0:
 		return string(l.ID[:]) < string(e.ID[:])
 	}
 	return true
@@ -331,6 +336,8 @@ func (p *proof) finishHolds() {
 			p.fault("hold", atEvent(h.ID), "no-open-hold", "one")
 		case open.until != h.ExpiresAt:
 			p.fault("hold.expires_at", atEvent(h.ID), int64(open.until), int64(h.ExpiresAt))
+		case p.row != nil && (p.row.HoldDue == 0 || p.row.HoldDue > h.ExpiresAt):
+			p.fault("account.hold_due", atEvent(h.ID), fmt.Sprint("at-most-", int64(h.ExpiresAt)), int64(p.row.HoldDue))
 		}
 		delete(p.holds, h.ID)
 		p.verifier.holds.take()
@@ -355,11 +362,14 @@ func (p *proof) finishGrant(l *lot) {
 	if l.Closed && (l.Remaining != 0 || l.Held != 0) {
 		p.fault("grant.closed", at, 0, fmt.Sprintf("%d,%d", l.Remaining, l.Held))
 	}
-	due := Terms{VoidedAt: l.VoidedAt, Recurrence: l.Recurrence, Issues: l.Issues}
-	if l.VoidedAt == 0 && l.ExpiredAt == 0 {
-		due.SetDue(&l.Grant.Grant)
+	if (l.Opening != 0 || l.renewed >= p.since) && l.Opening != l.now.Opening {
+		p.fault("grant.opening", at, l.now.Opening, l.Opening)
 	}
-	if due.DueAt != l.DueAt {
+	if l.CreatedAt >= p.since && !slices.Equal(l.Rooms, l.now.Rooms) {
+		p.fault("grant.rooms", at, l.now.Rooms, l.Rooms)
+	}
+	due := l.Grant
+	if due.SetDue(); due.DueAt != l.DueAt {
 		p.fault("grant.due_at", at, int64(due.DueAt), int64(l.DueAt))
 	}
 }

@@ -15,6 +15,7 @@ const batchSpan = 10_000
 // again, and then lets it happen.
 func (p *proof) event(e *Event) {
 	p.changesBefore(e.ID)
+	p.state.reach(e.At)
 	p.ownBefore(e)
 	p.gather(e)
 	p.checkEvent(e)
@@ -196,7 +197,7 @@ func (p *proof) only(e *Event, kinds ...book.Kind) {
 		if !found {
 			p.fault("kind", atSequence(b.Sequence), fmt.Sprintf("one-of-%s", e.Status), b.Kind)
 		}
-		if (b.Kind == book.Expiry || b.Kind == book.Void) && b.BalanceAfter != 0 {
+		if e.Kind == Refunded && (b.Kind == book.Expiry || b.Kind == book.Void) && b.BalanceAfter != 0 {
 			p.fault("return", atSequence(b.Sequence), 0, b.BalanceAfter)
 		}
 	}
@@ -204,6 +205,7 @@ func (p *proof) only(e *Event, kinds ...book.Kind) {
 
 func (p *proof) checkAuthorized(e *Event) {
 	at := atEvent(e.ID)
+	p.dueBefore(e)
 	if !e.Decision.IsZero() {
 		p.fault("event.decision", at, "none", atEvent(e.Decision))
 	}
@@ -246,7 +248,7 @@ func (p *proof) checkAuthorized(e *Event) {
 
 // openHold remembers what a hold reserves, and holds it to what its steps say.
 func (p *proof) openHold(e *Event) {
-	h := &openHold{until: e.HoldUntil, granted: e.Granted, charged: e.Charged, steps: e.Steps}
+	h := &openHold{made: e.At, until: e.HoldUntil, granted: e.Granted, charged: e.Charged, steps: e.Steps}
 	var credits int64
 	for i := range p.ownPostings {
 		b := &p.ownPostings[i]
@@ -259,6 +261,9 @@ func (p *proof) openHold(e *Event) {
 		p.fault("hold.postings", atEvent(e.ID), e.Charged, credits)
 	}
 	p.holds[e.ID] = h
+	if p.nextEnd == 0 || h.until < p.nextEnd {
+		p.nextEnd = h.until
+	}
 }
 
 func addTo(draws []draw, grant ID, amount int64) []draw {
@@ -291,7 +296,66 @@ func (p *proof) endHold(e *Event) *openHold {
 			p.fault("hold.release", atEvent(e.ID), 0, d.amount)
 		}
 	}
+	if h != nil {
+		p.lapses(e, h)
+	}
 	return h
+}
+
+// lapses holds what the end of a hold posts out of its grants again to what finds
+// no room there: in one that has ended all that is left, in one that was issued
+// again since what would not have stayed then.
+func (p *proof) lapses(e *Event, h *openHold) {
+	at := e.At
+	if e.Kind == HoldExpired && !p.state.earlier {
+		at = h.until // it ended as of then
+	}
+	for _, d := range h.draws {
+		l := p.lots[d.grant]
+		if l == nil {
+			continue
+		}
+		left, used, found := l.now.Remaining, int64(0), int64(0)
+		for i := range p.ownPostings {
+			b := &p.ownPostings[i]
+			switch {
+			case ID(b.Grant) != d.grant:
+			case b.Kind == book.Expiry || b.Kind == book.Void:
+				found -= b.Amount
+			default:
+				left += b.Amount
+				if b.Kind == book.Debit {
+					used -= b.Amount
+				}
+			}
+		}
+		var expected int64
+		switch returned := max(0, d.amount-used); {
+		case l.void || l.ExpiresAt != 0 && l.ExpiresAt <= at:
+			expected = left
+		case !p.state.earlier:
+			expected = l.now.Return(returned, h.made)
+		}
+		if expected != found {
+			p.fault("return", atEvent(e.ID), expected, found)
+		}
+	}
+}
+
+// dueBefore names an open hold whose time was up when something was decided.
+func (p *proof) dueBefore(e *Event) {
+	if p.state.earlier || p.nextEnd == 0 || p.nextEnd > e.At {
+		return
+	}
+	p.nextEnd = 0
+	for id, h := range p.holds {
+		if h.until <= e.At {
+			p.fault("hold.due", atEvent(id), "ended-before-"+e.ID.String(), "open")
+		}
+		if p.nextEnd == 0 || h.until < p.nextEnd {
+			p.nextEnd = h.until
+		}
+	}
 }
 
 // checkEnded is for a hold that was released or has expired: all goes back.
@@ -385,8 +449,15 @@ func (p *proof) checkRefunded(e *Event) {
 	s := p.sumSteps(e)
 	var credits int64
 	for i := range p.ownPostings {
-		if b := &p.ownPostings[i]; b.Kind == book.Refund && !b.Units {
+		b := &p.ownPostings[i]
+		if b.Kind != book.Refund {
+			continue
+		}
+		if !b.Units {
 			credits += b.Amount
+		}
+		if l := p.lots[ID(b.Grant)]; l != nil && !p.state.earlier {
+			l.now.Refunded(b.Amount, e.Decision.At())
 		}
 	}
 	for _, c := range [...]struct {

@@ -85,9 +85,9 @@ const (
 		ordinal, kind, counter_account, part, hash
 		from balance_updates where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, sequence`
 	streamGrants = `select account_id, id, remaining, held, amount, effective_at, expires_at, voided_at, expired_at, due_at, created_at,
-		rollover_limit, fingerprint, priority, issues, postings, kind, recurrence, units, closed, idempotency_key, features, reference, note
+		rollover_limit, fingerprint, priority, issues, postings, kind, recurrence, units, closed, idempotency_key, features, reference, note, opening, rooms
 		from grants where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, id`
-	streamAccounts = `select account_id, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, events
+	streamAccounts = `select account_id, status, plan_key, spend_cap, spend_cap_period, version, decided_at, sequence, balance, chain, events, hold_due
 		from accounts where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id`
 	streamHolds = `select account_id, decision_id, expires_at
 		from holds where account_id >= $1 and account_id < $2 and ($3::text[] is null or account_id = any($3)) order by account_id, decision_id`
@@ -130,6 +130,7 @@ func decodeGrant(r *reader, g *Grant) {
 	g.Priority, g.Issues, g.Postings, g.Kind = r.int32(), r.int32(), r.int32(), waterfall.Kind(r.int16())
 	g.Recurrence, g.Units, g.Closed = waterfall.Period(r.int16()), r.bool(), r.bool()
 	g.Key, g.Features, g.Reference, g.Note = string(r.raw()), r.list(), string(r.raw()), string(r.raw())
+	g.Opening, g.Rooms = r.int64(), r.int64s()
 }
 
 func decodeAccount(r *reader, a *Account) {
@@ -139,7 +140,7 @@ func decodeAccount(r *reader, a *Account) {
 		a.Cap = &Cap{limit, period}
 	}
 	a.Version, a.DecidedAt = r.id(), r.instant()
-	a.Head.Sequence, a.Head.Balance, a.Head.Chain, a.Events = r.int64(), r.int64(), r.hash(), r.int64()
+	a.Head.Sequence, a.Head.Balance, a.Head.Chain, a.Events, a.HoldDue = r.int64(), r.int64(), r.hash(), r.int64(), r.instant()
 }
 
 func decodeHold(r *reader, h *Hold) {

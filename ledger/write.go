@@ -171,39 +171,41 @@ func queuePostings(batch *pgx.Batch, postings []book.Posting) {
 }
 
 const sqlUpdateLots = `update grants g set remaining = x.remaining, held = x.held, voided_at = x.voided_at, expired_at = x.expired_at,
-		due_at = x.due_at, issues = x.issues, postings = x.postings, closed = x.closed
+		due_at = x.due_at, issues = x.issues, postings = x.postings, closed = x.closed, opening = x.opening, rooms = x.rooms
 	from unnest($1::lot_row[]) x where g.account_id = x.account_id and g.id = x.id`
 
 func queueLots(batch *pgx.Batch, lots []Grant) {
-	all := newRows(len(lots), 10, 190)
+	all := newRows(len(lots), 12, 206)
 	for i := range lots {
 		g := &lots[i]
 		all.next().text(g.Account).id(g.ID).int8(g.Remaining).int8(g.Held).atOrNull(g.VoidedAt).atOrNull(g.ExpiredAt).atOrNull(g.DueAt).
-			int4(g.Issues).int4(g.Postings).bool(g.Closed)
+			int4(g.Issues).int4(g.Postings).bool(g.Closed).int8OrNull(g.Opening).int8s(g.Rooms)
 	}
 	batch.Queue(sqlUpdateLots, all)
 }
 
 const sqlInsertGrant = `insert into grants (account_id, id, remaining, held, amount, effective_at, expires_at, due_at, created_at,
 		rollover_limit, fingerprint, priority, issues, postings, kind, recurrence, units, closed, idempotency_key, features,
-		reference, note, voided_at, expired_at)
+		reference, note, voided_at, expired_at, opening, rooms)
 	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10::bigint, -1), $11, $12, $13, $14, $15, nullif($16::smallint, 0), $17, $18, $19,
-		$20, nullif($21::text, ''), nullif($22::text, ''), $23, $24)`
+		$20, nullif($21::text, ''), nullif($22::text, ''), $23, $24, nullif($25::bigint, 0), $26)`
 
 func queueNewGrant(batch *pgx.Batch, g *Grant) {
 	batch.Queue(sqlInsertGrant, g.Account, ID(g.ID), g.Remaining, g.Held, g.Amount, g.EffectiveAt.Time(), timestamp(g.ExpiresAt),
 		timestamp(g.DueAt), g.CreatedAt.Time(), g.RolloverLimit, g.Fingerprint, g.Priority, g.Issues, g.Postings, int16(g.Kind),
-		int16(g.Recurrence), g.Units, g.Closed, g.Key, g.Features, g.Reference, g.Note, timestamp(g.VoidedAt), timestamp(g.ExpiredAt))
+		int16(g.Recurrence), g.Units, g.Closed, g.Key, g.Features, g.Reference, g.Note, timestamp(g.VoidedAt), timestamp(g.ExpiredAt),
+		g.Opening, g.Rooms)
 }
 
 const sqlUpdateHeads = `update accounts a set version = x.version, decided_at = x.decided_at, sequence = x.sequence,
-		balance = x.balance, chain = x.chain, events = x.events
+		balance = x.balance, chain = x.chain, events = x.events, hold_due = x.hold_due
 	from unnest($1::head_row[]) x where a.account_id = x.account_id`
 
 func queueHeads(batch *pgx.Batch, accounts []*Account) {
-	all := newRows(len(accounts), 7, 180)
+	all := newRows(len(accounts), 8, 196)
 	for _, a := range accounts {
-		all.next().text(a.ID).id(a.Version).at(a.DecidedAt).int8(a.Head.Sequence).int8(a.Head.Balance).bytes(a.Head.Chain[:]).int8(a.Events)
+		all.next().text(a.ID).id(a.Version).at(a.DecidedAt).int8(a.Head.Sequence).int8(a.Head.Balance).bytes(a.Head.Chain[:]).int8(a.Events).
+			atOrNull(a.HoldDue)
 	}
 	batch.Queue(sqlUpdateHeads, all)
 }

@@ -109,6 +109,13 @@ func (b *bothTx) PartsOf(ctx context.Context, e *ledger.Event) ([]ledger.Monetiz
 	return parts, postings, err
 }
 
+func (b *bothTx) DueHolds(ctx context.Context, until []ledger.Since) (map[string]ledger.DueHolds, error) {
+	found, err := b.tx.DueHolds(ctx, until)
+	other, _ := b.memory.DueHolds(ctx, until)
+	b.same("due holds", found, other)
+	return found, err
+}
+
 func (b *bothTx) Audited(ctx context.Context, account string, entries []ledger.ID) (bool, error) {
 	found, err := b.tx.Audited(ctx, account, entries)
 	other, _ := b.memory.Audited(ctx, account, entries)
@@ -201,7 +208,7 @@ func TestTheStoresAgree(t *testing.T) {
 			t.Fatalf("after %s of %s", r.kind, r.account)
 		}
 	}
-	for _, call := range []string{"accounts", "earlier", "granted", "decisions with it", "decisions", "open grants with it", "open grants", "grants", "parts",
+	for _, call := range []string{"accounts", "earlier", "granted", "decisions with it", "decisions", "open grants with it", "open grants", "grants", "due holds", "parts",
 		"postings", "usage", "commit"} {
 		if b.calls[call] == 0 {
 			t.Errorf("no case of %s: %v", call, b.calls)

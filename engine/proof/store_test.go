@@ -1,6 +1,7 @@
 package proof_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -199,6 +200,31 @@ func (tx *memoryTx) PartsOf(_ context.Context, e *ledger.Event) ([]ledger.Moneti
 	return slices.Clone(r.parts[e.ID]), slices.Clone(r.postings[from : from+int64(e.Postings)]), nil
 }
 
+// DueHolds reads the open holds that end until a moment, and when the next one
+// does.
+func (tx *memoryTx) DueHolds(ctx context.Context, until []ledger.Since) (map[string]ledger.DueHolds, error) {
+	due := map[string]ledger.DueHolds{}
+	for _, u := range until {
+		r, of := tx.memory.accounts[u.Account], ledger.DueHolds{}
+		for id, at := range r.holds {
+			if at > u.At {
+				if of.Next == 0 || at < of.Next {
+					of.Next = at
+				}
+				continue
+			}
+			d := *r.decisions[id]
+			_, postings, _ := tx.PartsOf(ctx, &d.Event)
+			of.Holds = append(of.Holds, ledger.DueHold{Decision: &d, Postings: postings})
+		}
+		slices.SortFunc(of.Holds, func(a, b ledger.DueHold) int {
+			return cmp.Or(cmp.Compare(a.Decision.HoldUntil, b.Decision.HoldUntil), slices.Compare(a.Decision.ID[:], b.Decision.ID[:]))
+		})
+		due[u.Account] = of
+	}
+	return due, nil
+}
+
 // Audited looks entries up in the audit log.
 func (tx *memoryTx) Audited(_ context.Context, account string, entries []ledger.ID) (bool, error) {
 	written := tx.memory.accounts[account].audit
@@ -275,7 +301,7 @@ func (tx *memoryTx) Commit(_ context.Context, w *ledger.Writes, meanwhile func()
 
 // head takes over what every write changes of an account.
 func (r *records) head(a *ledger.Account) {
-	r.Version, r.DecidedAt, r.Head, r.Events = a.Version, a.DecidedAt, a.Head, a.Events
+	r.Version, r.DecidedAt, r.Head, r.Events, r.HoldDue = a.Version, a.DecidedAt, a.Head, a.Events, a.HoldDue
 }
 
 func (r *records) record(e ledger.Event) {

@@ -109,59 +109,6 @@ type Price struct {
 	Per     int64
 }
 
-// Grant is a lot of units or credits that an account holds.
-type Grant struct {
-	ID   [16]byte
-	Kind Kind
-	// Units: the amounts are whole units of the one feature named. Otherwise
-	// they are millionths of a credit.
-	Units bool
-	// Features restricts the grant; nil means every feature.
-	Features  []string
-	Amount    int64
-	Remaining int64
-	Held      int64
-	Priority  int32
-	// EffectiveAt is inclusive, ExpiresAt exclusive; 0 means never.
-	EffectiveAt Instant
-	ExpiresAt   Instant
-	CreatedAt   Instant
-}
-
-// OpenAt tells whether the grant may be drawn on at that moment, whatever is
-// left in it.
-func (g *Grant) OpenAt(at Instant) bool {
-	return g.EffectiveAt <= at && (g.ExpiresAt == 0 || at < g.ExpiresAt)
-}
-
-// AppliesTo tells whether the grant may pay for the feature.
-func (g *Grant) AppliesTo(feature string) bool {
-	if g.Features == nil {
-		return true
-	}
-	for _, f := range g.Features {
-		if f == feature {
-			return true
-		}
-	}
-	return false
-}
-
-// Before is the order in which grants are spent: priority (low first), then
-// expiry (soonest first, never last), then age, ties by id.
-func (g *Grant) Before(h *Grant) bool {
-	if g.Priority != h.Priority {
-		return g.Priority < h.Priority
-	}
-	if g.ExpiresAt != h.ExpiresAt {
-		return h.ExpiresAt == 0 || (g.ExpiresAt != 0 && g.ExpiresAt < h.ExpiresAt)
-	}
-	if g.CreatedAt != h.CreatedAt {
-		return g.CreatedAt < h.CreatedAt
-	}
-	return string(g.ID[:]) < string(h.ID[:])
-}
-
 // Horizon is how many seconds back the counters of the feature look.
 func (r *Rules) Horizon() int64 {
 	var longest int64

@@ -2,34 +2,73 @@ package waterfall
 
 // RetryAt is the earliest whole second after now at which the same request
 // would be allowed if only time passed: windows, ceilings, quota periods and
-// the spend cap's period refill, open grants count until they expire. 0 means
-// never. New and scheduled grants and the ends of holds are not foreseen.
+// the spend cap's period refill, open grants are issued again as they recur and
+// count until they expire. 0 means never. New and scheduled grants and the ends
+// of holds are not foreseen.
 //
-// Between two expiries of grants what can be given only grows, so each such
-// stretch is searched by halves; at most one stretch more than there are
-// grants is looked at, and none behind which all refills would not be enough.
+// Between two moments at which a grant loses more than it gains what can be given
+// only grows, so each such stretch is searched by halves; at most two stretches
+// more than there are grants are looked at, and none behind which all refills
+// would not be enough.
 func RetryAt(in *Input, req Request, now Instant) int64 {
 	if barred(in) != ReasonNone {
 		return 0
 	}
-	frozen, end := *in, lastChange(in, now.Second())
-	frozen.Grants = opened(in.Grants, now)
-	from := now.Second() + 1
+	f := newForesight(in, now)
+	from, end := now.Second()+1, f.lastChange(now.Second())
 	for from <= end {
-		stretch := min(end, nextExpiry(frozen.Grants, from)-1)
-		if at := firstAllowed(&frozen, req, from, stretch); at != 0 {
+		stretch := min(end, nextLoss(f.grants, from)-1)
+		if at := f.firstAllowed(req, from, stretch); at != 0 {
 			return at
 		}
-		if from = stretch + 1; from <= end && !mayPass(&frozen, req, from, end) {
+		if from = stretch + 1; from <= end && !f.mayPass(req, from, end) {
 			return 0
 		}
 	}
 	return 0
 }
 
-// mayPass tells whether the grants of one second and the counters of a later one
-// would allow the request: if not, nothing in between does.
-func mayPass(in *Input, req Request, from, end int64) bool {
+// foresight is an input as it will be if only time passes.
+type foresight struct {
+	in Input
+	// grants are those open now, as they are now.
+	grants []Grant
+	recurs bool
+}
+
+func newForesight(in *Input, now Instant) *foresight {
+	f := &foresight{in: *in, grants: opened(in.Grants, now)}
+	for i := range f.grants {
+		f.recurs = f.recurs || f.grants[i].NextIssueAt() != 0
+	}
+	f.in.Grants = f.grants
+	if f.recurs {
+		f.in.Grants = append([]Grant(nil), f.grants...)
+	}
+	return f
+}
+
+// at is the input as it will be at the start of a second.
+func (f *foresight) at(second int64) *Input {
+	if f.recurs {
+		for i := range f.grants {
+			f.in.Grants[i] = f.grants[i].Forward(AtSecond(second))
+		}
+	}
+	return &f.in
+}
+
+// mayPass tells whether the grants that are open in one second, with all that
+// they will have, and the counters of a later one would allow the request: if
+// not, nothing in between does.
+func (f *foresight) mayPass(req Request, from, end int64) bool {
+	in := f.at(end)
+	if f.recurs {
+		for i := range f.grants {
+			g := f.grants[i].Forward(AtSecond(from))
+			in.Grants[i].Remaining = max(in.Grants[i].Remaining, g.Remaining)
+		}
+	}
 	w := newWalk(in, AtSecond(end))
 	w.now = AtSecond(from)
 	return w.plan(w.target(req), req.AllowPartial).funded > 0
@@ -53,13 +92,13 @@ func opened(grants []Grant, now Instant) []Grant {
 
 // firstAllowed is the first second in [from, to] that allows the request, when
 // allowing is monotone there.
-func firstAllowed(in *Input, req Request, from, to int64) int64 {
-	if to < from || !allowedAt(in, req, to) {
+func (f *foresight) firstAllowed(req Request, from, to int64) int64 {
+	if to < from || !f.allowedAt(req, to) {
 		return 0
 	}
 	for from < to {
 		mid := from + (to-from)/2
-		if allowedAt(in, req, mid) {
+		if f.allowedAt(req, mid) {
 			to = mid
 		} else {
 			from = mid + 1
@@ -68,34 +107,45 @@ func firstAllowed(in *Input, req Request, from, to int64) int64 {
 	return to
 }
 
-func allowedAt(in *Input, req Request, second int64) bool {
-	w := newWalk(in, AtSecond(second))
+func (f *foresight) allowedAt(req Request, second int64) bool {
+	w := newWalk(f.at(second), AtSecond(second))
 	return w.plan(w.target(req), req.AllowPartial).funded > 0
 }
 
-// nextExpiry is the first whole second at which one of the grants that count
-// at the given second no longer does.
-func nextExpiry(grants []Grant, second int64) int64 {
+// nextLoss is the first whole second, behind the given one, at which one of the
+// grants that count there no longer does, or is renewed to less than it had.
+func nextLoss(grants []Grant, second int64) int64 {
 	next := noLimit
 	for i := range grants {
 		g := &grants[i]
-		if g.ExpiresAt == 0 || !g.OpenAt(AtSecond(second)) {
+		if !g.OpenAt(AtSecond(second)) {
 			continue
 		}
-		// Rounded up: at the start of the second in which it expires a grant
-		// still counts, unless it expires just then.
-		expires := g.ExpiresAt.Second()
-		if AtSecond(expires) < g.ExpiresAt {
-			expires++
+		if g.ExpiresAt != 0 {
+			next = min(next, g.ExpiresAt.ceil())
 		}
-		next = min(next, expires)
+		if at := g.NextIssueAt(); at > AtSecond(second) && g.Stays(g.Remaining) < g.Remaining-g.Amount {
+			next = min(next, at.ceil())
+		}
 	}
 	return next
 }
 
-// lastChange is a second after which no counter refills any more.
-func lastChange(in *Input, second int64) int64 {
-	end := second + 1
+// ceil is the first whole second that does not begin before the moment: at the
+// start of the second in which it expires a grant still counts, unless it expires
+// just then.
+func (i Instant) ceil() int64 {
+	second := i.Second()
+	if AtSecond(second) < i {
+		second++
+	}
+	return second
+}
+
+// lastChange is a second after which no counter refills and no grant gains any
+// more.
+func (f *foresight) lastChange(second int64) int64 {
+	in, end := &f.in, second+1
 	for i := range in.Rules.Buckets {
 		b := &in.Rules.Buckets[i]
 		if last, found := in.Used[i].last(second-b.longestWindow(), second); found && b.Kind == RateLimit {
@@ -112,6 +162,11 @@ func lastChange(in *Input, second int64) int64 {
 	}
 	if in.Cap != nil {
 		end = max(end, in.Cap.Period.End(second))
+	}
+	for i := range f.grants {
+		if g := &f.grants[i]; g.AppliesTo(in.Rules.Feature) {
+			end = max(end, g.fullAt().ceil())
+		}
 	}
 	return end
 }

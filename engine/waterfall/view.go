@@ -90,8 +90,8 @@ func viewQuota(b *Bucket, used *Series, second int64) BucketView {
 	return v
 }
 
-// viewPool counts as used what the open grants have given or hold reserved,
-// credits at the price of the moment.
+// viewPool counts as used what the open grants have given of their newest issues
+// or hold reserved, credits at the price of the moment.
 func viewPool(in *Input, kind Kind, now Instant) BucketView {
 	w := newWalk(in, now)
 	v := BucketView{Limit: -1, Remaining: w.pool(kind).units}
@@ -101,9 +101,9 @@ func viewPool(in *Input, kind Kind, now Instant) BucketView {
 		switch {
 		case !w.usable(g, kind):
 		case g.Units:
-			v.Used = addSaturating(v.Used, g.gone())
+			v.Used = addSaturating(v.Used, g.Used())
 		default:
-			credits = addSaturating(credits, g.gone())
+			credits = addSaturating(credits, g.Used())
 		}
 	}
 	if credits > 0 {
@@ -112,7 +112,3 @@ func viewPool(in *Input, kind Kind, now Instant) BucketView {
 	v.Used = min(v.Used, MaxQuantity)
 	return v
 }
-
-// gone is what was taken from the grant or is held. A recurring grant with a
-// rollover may have more left than its amount: then nothing is gone.
-func (g *Grant) gone() int64 { return max(0, g.Amount-g.Remaining) }
