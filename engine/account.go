@@ -109,19 +109,21 @@ func (a *account) addGrants(more ...ledger.Grant) {
 
 // openLots are the lots as the waterfall sees them, at the same places: one that
 // this batch closed, or had to look up, counts no more than one that the next
-// batch does not read at all.
+// batch does not read at all, and neither does a void one that is still held.
 func (a *account) openLots() []waterfall.Grant {
-	if !slices.ContainsFunc(a.terms, isClosed) {
+	if !slices.ContainsFunc(a.terms, isHidden) {
 		return a.lots
 	}
 	lots := slices.Clone(a.lots)
 	for i := range lots {
-		if a.terms[i].Closed {
+		if isHidden(a.terms[i]) {
 			lots[i].EffectiveAt = math.MaxInt64
 		}
 	}
 	return lots
 }
+
+func isHidden(t ledger.Terms) bool { return t.Closed || t.VoidedAt != 0 }
 
 func isClosed(t ledger.Terms) bool { return t.Closed }
 

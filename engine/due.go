@@ -68,6 +68,7 @@ func (b *batch) endDue(a *account) error {
 		}
 	}
 	if len(a.due) > 0 {
+		a.due = nil
 		a.addGrants()
 	}
 	return nil

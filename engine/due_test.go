@@ -27,8 +27,8 @@ func TestAPreviewSeesWhatIsDue(t *testing.T) {
 	if p.Status != ledger.StatusAllowed || p.MaxQuantity != 2 || left != 2 {
 		t.Errorf("%s, %d at the most, %d in the bucket: %s", p.Status, p.MaxQuantity, left, p.Explanation)
 	}
-	// It wrote nothing: the balance stands for the postings that there are.
-	if b := w.balance(a); b.Available != 500_000 || b.Sequence != 2 {
+	// It wrote nothing: the balance tells the newest posting that there is.
+	if b := w.balance(a); b.Available != 1_250_000 || b.Sequence != 2 {
 		t.Errorf("%+v", b)
 	}
 	if d := w.ask(a, "chat", 2); d.Status != p.Status || d.Charged != p.Charged || d.Steps[0].Available != p.Steps[0].Available {

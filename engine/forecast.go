@@ -6,6 +6,7 @@ import (
 	"spillway/engine/counters"
 	"spillway/engine/forecast"
 	"spillway/engine/waterfall"
+	"spillway/ledger"
 )
 
 // Forecast says how an account's credits go if it spends on as it did.
@@ -65,7 +66,7 @@ func (e *Engine) Forecasts(ctx context.Context, accounts []string, days int) (ma
 	}
 	figures := make(map[string]*forecast.Figures, len(accounts))
 	var seen []*account
-	err = e.look(ctx, accounts, []counterRef{{feature: counters.Spend}}, func(a *account) {
+	err = e.look(ctx, ledger.Looking{Accounts: accounts}, []counterRef{{feature: counters.Spend}}, func(a *account) {
 		f := forecast.NewFigures(a.CreatedAt, now)
 		figures[a.ID] = &f
 		seen = append(seen, a)
@@ -89,9 +90,6 @@ func (e *Engine) Forecasts(ctx context.Context, accounts []string, days int) (ma
 
 // forecast walks the account at the paces of its figures.
 func (a *account) forecast(f *forecast.Figures, days int) (*Forecast, error) {
-	if err := a.comeDue(); err != nil {
-		return nil, err
-	}
 	told := &Forecast{Basis: f.Basis()}
 	if a.suspended() {
 		told.Basis += " The account is suspended: nothing is spent meanwhile."

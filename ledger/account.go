@@ -93,3 +93,11 @@ func (g *Grant) SetDue() {
 		g.DueAt = 0
 	}
 }
+
+// ComesAgainAt is when the grant is issued again; 0: never, or no more.
+func (g *Grant) ComesAgainAt() waterfall.Instant {
+	if g.VoidedAt != 0 || g.ExpiredAt != 0 {
+		return 0
+	}
+	return g.NextIssueAt()
+}

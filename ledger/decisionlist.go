@@ -12,9 +12,11 @@ import (
 type DecisionFilter struct {
 	User     string
 	Feature  string
-	Status   []Status       // as it is now
+	Status   []Status       // as of Now
 	Kind     waterfall.Kind // a bucket of this kind gave something
 	From, To waterfall.Instant
+	// Now is the moment as of which statuses are; 0: as they are written.
+	Now waterfall.Instant
 }
 
 // Matches tells whether a decision passes.
@@ -22,7 +24,7 @@ func (f *DecisionFilter) Matches(d *Decision) bool {
 	switch {
 	case f.User != "" && d.User != f.User,
 		f.Feature != "" && d.Feature != f.Feature,
-		len(f.Status) > 0 && !slices.Contains(f.Status, d.Now()),
+		len(f.Status) > 0 && !slices.Contains(f.Status, d.AsOf(f.Now).Now()),
 		f.From != 0 && d.At < f.From,
 		f.To != 0 && d.At >= f.To:
 		return false

@@ -154,6 +154,19 @@ func (d *Decision) Now() Status {
 	return status
 }
 
+// AsOf is the decision as it stands at a moment: a hold whose time is up is over,
+// though nothing was written of it yet.
+func (d *Decision) AsOf(now waterfall.Instant) *Decision {
+	if d.HoldUntil == 0 || d.HoldUntil > now || d.Now() != StatusHeld {
+		return d
+	}
+	over := *d
+	over.Follow = append(d.Follow[:len(d.Follow):len(d.Follow)], Event{Account: d.Account, Kind: HoldExpired, Decision: d.ID, User: d.User,
+		Feature: d.Feature, Requested: d.Granted, Status: StatusExpired, Reason: d.Reason, PlanKey: d.PlanKey, PlanVersion: d.PlanVersion,
+		Indivisible: d.Indivisible, CeilingRoom: -1, CapRoom: -1, At: d.HoldUntil})
+	return &over
+}
+
 // FinalGranted is what was granted in the end, before refunds: the settled
 // quantity that was funded, 0 of a hold that was released or expired.
 func (d *Decision) FinalGranted() int64 {

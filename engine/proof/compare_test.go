@@ -4,25 +4,44 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"spillway/engine"
+	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
 
 // compare holds all that can be seen of the engine to the model.
 func (p *pair) compare() {
 	ctx := context.Background()
-	available, held := p.m.balance()
-	if b := must(p.Balances(ctx, []string{p.id}))[p.id]; b.Available != available || b.Held != held {
-		p.r.Fatalf("balance %d held %d, the model says %d held %d", b.Available, b.Held, available, held)
-	}
+	p.compareBalance(ctx)
 	p.compareGrants(ctx)
 	for i := max(0, len(p.decisions)-6); i < len(p.decisions); i++ {
-		if fault := p.models[i].differs(p.decisions[i]); fault != "" {
+		if fault := p.models[i].differs(p.decisions[i].AsOf(waterfall.InstantOf(p.m.now))); fault != "" {
 			p.r.Fatalf("decision %d: %s", i, fault)
 		}
 	}
 	p.compareBuckets(ctx)
+}
+
+func (p *pair) compareBalance(ctx context.Context) {
+	want := p.m.balance()
+	b := must(p.Balances(ctx, []string{p.id}))[p.id]
+	if got := (modelBalance{b.Available, b.Held, b.ExpiringSoon, moment(b.NextExpiryAt)}); got != want {
+		p.r.Fatalf("balance %+v, the model says %+v", got, want)
+	}
+	past := *must(p.BalancesAt(ctx, []string{p.id}, b.AsOf))[p.id]
+	if past != *b {
+		p.r.Fatalf("balance %+v, at the same moment %+v", *b, past)
+	}
+}
+
+// moment is zero for none.
+func moment(at waterfall.Instant) time.Time {
+	if at == 0 {
+		return time.Time{}
+	}
+	return at.Time()
 }
 
 func (p *pair) compareGrants(ctx context.Context) {
@@ -31,12 +50,22 @@ func (p *pair) compareGrants(ctx context.Context) {
 		refs[i] = ledger.GrantRef{Account: p.id, ID: g.ID}
 	}
 	byID := map[ledger.ID]ledger.Grant{}
-	for _, g := range must(p.ledger.GrantsByID(ctx, refs)) {
-		byID[ledger.ID(g.ID)] = g
+	found := must(p.ledger.GrantsByID(ctx, refs))
+	rows := make([]*ledger.Grant, len(found))
+	for i := range found {
+		rows[i] = &found[i]
+	}
+	if err := p.CurrentGrants(ctx, rows); err != nil {
+		p.r.Fatal(err)
+	}
+	for _, g := range rows {
+		byID[ledger.ID(g.ID)] = *g
 	}
 	for i, ref := range refs {
 		if g, want := byID[ref.ID], p.m.grants[i]; g.Remaining != want.remaining || g.Held != want.held {
 			p.r.Fatalf("grant %d has %d and holds %d, the model says %d and %d", i, g.Remaining, g.Held, want.remaining, want.held)
+		} else if next := moment(g.ComesAgainAt()); next != want.next() {
+			p.r.Fatalf("grant %d comes again at %s, the model says %s", i, next, want.next())
 		}
 	}
 }
@@ -45,8 +74,9 @@ func (p *pair) compareBuckets(ctx context.Context) {
 	user := "ann"
 	var got, want []string
 	for _, b := range must(p.Buckets(ctx, engine.BucketQuery{Account: p.id, User: &user})) {
-		got = append(got, fmt.Sprint(b.Feature, " ", b.Bucket.Key, " ", b.View.Remaining))
-		want = append(want, fmt.Sprint(b.Feature, " ", b.Bucket.Key, " ", p.m.available(b.Bucket, b.Feature, user, p.m.capRoom())))
+		used, limit := p.m.used(b.Bucket, b.Feature, user)
+		got = append(got, fmt.Sprint(b.Feature, " ", b.Bucket.Key, " ", b.View.Remaining, " ", b.View.Used, " ", b.View.Limit))
+		want = append(want, fmt.Sprint(b.Feature, " ", b.Bucket.Key, " ", p.m.available(b.Bucket, b.Feature, user, p.m.capRoom()), " ", used, " ", limit))
 	}
 	if a, b := strings.Join(got, ", "), strings.Join(want, ", "); a != b {
 		p.r.Fatalf("buckets %s, the model says %s", a, b)

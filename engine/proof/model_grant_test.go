@@ -15,6 +15,8 @@ type modelGrant struct {
 	expires    time.Time // zero: never
 	created    int       // the how-manieth of the account
 	issues     int
+	opening    int64   // what it had when it was last issued
+	left       []int64 // what was left over at each renewal, before any of it lapsed
 	remaining  int64
 	held       int64
 	void, over bool
@@ -22,7 +24,7 @@ type modelGrant struct {
 
 // give adds a grant.
 func (m *model) give(n engine.NewGrant) *modelGrant {
-	g := &modelGrant{NewGrant: n, effective: m.now, created: len(m.grants), issues: 1, remaining: n.Amount}
+	g := &modelGrant{NewGrant: n, effective: m.now, created: len(m.grants), issues: 1, opening: n.Amount, remaining: n.Amount}
 	if n.EffectiveAt != nil {
 		g.effective = n.EffectiveAt.Time()
 	}
@@ -43,9 +45,30 @@ func (m *model) void(g *modelGrant) (ok bool) {
 	return true
 }
 
-// advance brings the grants up to now: each anniversary issues again over what
-// may roll over, and the end takes what is left.
+// advance brings the account up to now: holds whose time is up end, each as of
+// its moment; each anniversary issues a grant again over what may roll over, and
+// the end takes what is left.
 func (m *model) advance() {
+	now := m.now
+	var due []*modelDecision
+	m.holds = slices.DeleteFunc(m.holds, func(d *modelDecision) bool {
+		if d.status == "HELD" && !now.Before(d.until) {
+			due = append(due, d)
+		}
+		return d.status != "HELD"
+	})
+	slices.SortStableFunc(due, func(a, b *modelDecision) int { return a.until.Compare(b.until) })
+	for _, d := range due {
+		m.now = d.until
+		m.renew()
+		m.end(d, "EXPIRED")
+	}
+	m.now = now
+	m.renew()
+}
+
+// renew brings the grants up to now.
+func (m *model) renew() {
 	for _, g := range m.grants {
 		for m.due(g) {
 		}
@@ -63,29 +86,36 @@ func (m *model) due(g *modelGrant) bool {
 		g.over, g.remaining = true, 0
 		return true
 	case !ends && !next.IsZero() && !next.After(m.now):
-		rollover := int64(0)
-		if g.RolloverLimit != nil {
-			rollover = *g.RolloverLimit
-		}
-		g.remaining = min(g.remaining, rollover) + g.Amount
+		g.left = append(g.left, g.remaining)
+		g.remaining = min(g.remaining, g.rollover()) + g.Amount
+		g.opening = g.remaining
 		g.issues++
 		return true
 	}
 	return false
 }
 
-// anniversary is when the grant is next issued, counted from its first day: a
-// day that a month lacks is its last one. It is zero of a grant that does not
-// recur.
-func (g *modelGrant) anniversary() time.Time {
+func (g *modelGrant) rollover() int64 {
+	if g.RolloverLimit == nil {
+		return 0
+	}
+	return *g.RolloverLimit
+}
+
+// anniversary is when the grant is next issued; zero of one that does not recur.
+func (g *modelGrant) anniversary() time.Time { return g.renewal(g.issues) }
+
+// renewal is the n-th return of the grant's first day: a day that a month lacks
+// is its last one.
+func (g *modelGrant) renewal(n int) time.Time {
 	first := g.effective
 	switch g.Recurrence {
 	case waterfall.Day:
-		return first.AddDate(0, 0, g.issues)
+		return first.AddDate(0, 0, n)
 	case waterfall.Week:
-		return first.AddDate(0, 0, 7*g.issues)
+		return first.AddDate(0, 0, 7*n)
 	case waterfall.Month:
-		month := time.Date(first.Year(), first.Month()+time.Month(g.issues), 1, first.Hour(), first.Minute(), first.Second(), first.Nanosecond(), time.UTC)
+		month := time.Date(first.Year(), first.Month()+time.Month(n), 1, first.Hour(), first.Minute(), first.Second(), first.Nanosecond(), time.UTC)
 		for day := first.Day(); ; day-- {
 			if at := month.AddDate(0, 0, day-1); at.Month() == month.Month() {
 				return at
@@ -112,33 +142,153 @@ func (m *model) usable(kind waterfall.Kind, feature string) []*modelGrant {
 		switch {
 		case a.Priority != b.Priority:
 			return int(a.Priority - b.Priority)
-		case !a.expires.Equal(b.expires) && (b.expires.IsZero() || !a.expires.IsZero() && a.expires.Before(b.expires)):
-			return -1
-		case !a.expires.Equal(b.expires):
-			return 1
 		}
-		return a.created - b.created
+		x, y := a.lost(), b.lost()
+		switch {
+		case x.Equal(y):
+			return a.created - b.created
+		case y.IsZero() || !x.IsZero() && x.Before(y):
+			return -1
+		}
+		return 1
 	})
 	return all
 }
 
-// put returns an amount to a grant; one that is no more loses it.
-func (g *modelGrant) put(amount int64) {
-	if !g.void && !g.over {
-		g.remaining += amount
+// next is when the grant is issued again, zero: never.
+func (g *modelGrant) next() time.Time {
+	at := g.anniversary()
+	if g.void || g.over || !g.expires.IsZero() && !at.Before(g.expires) {
+		return time.Time{}
 	}
+	return at
 }
 
-// balance is what can be spent now, and what is held.
-func (m *model) balance() (available, held int64) {
+// lost is when the spending order has what is left of the grant end.
+func (g *modelGrant) lost() time.Time {
+	if at := g.next(); !at.IsZero() && g.rollover() < g.Amount {
+		return at
+	}
+	return g.expires
+}
+
+// put returns an amount that a hold made at a moment had taken; a grant that is
+// no more loses it. It goes to the issue that it was taken from: to what was left
+// over when that ended, and what may stay of it to what was left over next.
+func (g *modelGrant) put(amount int64, taken time.Time) {
+	if g.void || g.over {
+		return
+	}
+	for i := range g.left {
+		if !g.renewal(i + 1).After(taken) {
+			continue
+		}
+		before := min(g.left[i], g.rollover())
+		g.left[i] += amount
+		amount = min(g.left[i], g.rollover()) - before
+	}
+	if g.earlier(taken) {
+		g.opening += amount
+	}
+	g.remaining += amount
+}
+
+// refund returns an amount that was used: all of it can be used again.
+func (g *modelGrant) refund(amount int64, taken time.Time) {
+	if g.void || g.over {
+		return
+	}
+	if g.earlier(taken) {
+		g.opening += amount
+	}
+	g.remaining += amount
+}
+
+// earlier tells whether the grant was issued again since a moment.
+func (g *modelGrant) earlier(at time.Time) bool {
+	return len(g.left) > 0 && g.renewal(len(g.left)).After(at)
+}
+
+// modelBalance is what can be spent now, what is held, and what is lost.
+type modelBalance struct {
+	available, held, soon int64
+	next                  time.Time
+}
+
+func (m *model) balance() (b modelBalance) {
 	for _, g := range m.grants {
 		if g.Units {
 			continue
 		}
-		held += g.held
+		b.held += g.held
 		if m.open(g) {
-			available += g.remaining
+			b.available += g.remaining
+			m.losses(g, &b)
 		}
 	}
-	return available, held
+	return b
+}
+
+// losses follows what a grant has now through its renewals to its end, with
+// nothing used: what may not stay is lost, the newest of it first.
+func (m *model) losses(g *modelGrant, b *modelBalance) {
+	old, total := g.remaining, g.remaining
+	lose := func(at time.Time, amount int64) {
+		if amount == 0 {
+			return
+		}
+		if !at.After(m.now.Add(7 * 24 * time.Hour)) {
+			b.soon += amount
+		}
+		if b.next.IsZero() || at.Before(b.next) {
+			b.next = at
+		}
+	}
+	if g.Recurrence != waterfall.NoPeriod {
+		for n := g.issues; n < g.issues+400; n++ {
+			at := g.renewal(n)
+			if !g.expires.IsZero() && !at.Before(g.expires) {
+				break
+			}
+			stays := min(total, g.rollover())
+			lost := max(0, old-stays)
+			lose(at, lost)
+			old, total = old-lost, stays+g.Amount
+		}
+	}
+	if !g.expires.IsZero() {
+		lose(g.expires, old)
+	}
+}
+
+// used is what was taken of a bucket, and its size, -1 where it has none.
+func (m *model) used(b waterfall.Bucket, feature, user string) (used, limit int64) {
+	count := func(u *use) int64 {
+		if u.feature == feature && u.bucket == b.Key && (u.ofTheAccount || u.user == user) {
+			return u.units
+		}
+		return 0
+	}
+	switch b.Kind {
+	case waterfall.RateLimit:
+		least := int64(-1)
+		for _, w := range b.Windows {
+			n := m.sum(m.now.Unix()-w.Seconds, count)
+			if room := max(0, w.Limit-n); least < 0 || room < least {
+				least, used, limit = room, n, w.Limit
+			}
+		}
+		return used, limit
+	case waterfall.FreeTier:
+		return m.sum(m.begin(b.Period)-1, count), b.Quota
+	}
+	var units, credits int64
+	for _, g := range m.usable(b.Kind, feature) {
+		if g.Units {
+			units += max(0, g.opening-g.remaining)
+		} else {
+			credits += max(0, g.opening-g.remaining)
+		}
+	}
+	return units + m.price[feature].affordable(credits), -1
 }

@@ -64,7 +64,11 @@ func (m *model) giveBack(d *modelDecision, units int64, refund bool) (credits in
 			take := min(amount, p.draws[j].amount)
 			p.draws[j].amount -= take
 			amount -= take
-			p.draws[j].grant.put(take)
+			if refund {
+				p.draws[j].grant.refund(take, d.made)
+			} else {
+				p.draws[j].grant.put(take, d.made)
+			}
 		}
 		m.uncount(d, p, n, back, refund)
 	}

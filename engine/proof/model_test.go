@@ -21,6 +21,7 @@ type model struct {
 	now       time.Time
 	uses      []*use
 	grants    []*modelGrant
+	holds     []*modelDecision // all that were ever held
 }
 
 func newModel(plan []waterfall.Rules) *model {
@@ -76,6 +77,7 @@ type modelDecision struct {
 	reason           string
 	granted, charged int64
 	steps            []modelStep
+	made             time.Time
 	until            time.Time // of a hold
 	parts            []*modelPart
 	settled          int64 // -1: not settled
@@ -222,8 +224,10 @@ func (m *model) authorize(user, feature string, quantity int64, partial bool, ho
 	}
 	d := m.decide(rules, user, quantity, partial)
 	d.feature = feature
+	d.made = m.now
 	hold := holdSeconds > 0 && d.status == "ALLOWED"
 	if hold {
+		m.holds = append(m.holds, &d)
 		d.status, d.until = "HELD", m.now.Add(time.Duration(holdSeconds)*time.Second)
 	}
 	m.take(&d, d.parts, hold)

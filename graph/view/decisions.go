@@ -23,9 +23,9 @@ func NewDecisions(from *Source, decisions ...*ledger.Decision) []*Decision {
 }
 
 func (l *decisionList) add(decisions ...*ledger.Decision) []*Decision {
-	shown := make([]*Decision, len(decisions))
+	shown, now := make([]*Decision, len(decisions)), l.from.now()
 	for i, d := range decisions {
-		shown[i] = &Decision{d, l}
+		shown[i] = &Decision{d.AsOf(now), l}
 	}
 	l.all = append(l.all, shown...)
 	return shown

@@ -88,5 +88,8 @@ func (g *Grant) RolloverLimit() *scalar.Credits {
 	return &c
 }
 
+// NextIssueAt is when it is issued again, nil: never, or no more.
+func (g *Grant) NextIssueAt() *waterfall.Instant { return optional(g.g.ComesAgainAt()) }
+
 // CreatedAt is when it was created.
 func (g *Grant) CreatedAt() waterfall.Instant { return g.g.CreatedAt }

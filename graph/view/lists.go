@@ -18,10 +18,10 @@ func (a *Account) Grants(ctx context.Context, kind *waterfall.Kind, includeSpent
 	filter := ledger.GrantFilter{IncludeSpent: includeSpent}
 	set(&filter.Kind, kind)
 	grants, err := ofEach(ctx, a, func(accounts []string) (map[string]ledger.Listed[*ledger.Grant], error) {
-		return a.from.Ledger.Grants(ctx, accounts, filter, p)
+		return a.from.Engine.Grants(ctx, accounts, filter, p)
 	})
 	if err != nil {
-		return nil, stored(err)
+		return nil, err
 	}
 	edges := make([]GrantEdge, len(grants.Rows))
 	for i, g := range grants.Rows {
@@ -42,6 +42,7 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 		return nil, err
 	}
 	pages, err := once(&a.list.together, thisField(ctx), func() (*decisionPages, error) {
+		only.Now = a.from.now()
 		found, err := a.from.Ledger.Decisions(ctx, a.list.ids, only, p)
 		return newDecisionPages(a, found), stored(err)
 	})

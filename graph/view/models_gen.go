@@ -151,11 +151,11 @@ type Balance struct {
 	Available scalar.Credits `json:"available"`
 	// What is reserved by open holds.
 	Held scalar.Credits `json:"held"`
-	// Of what is available, what expires within 7 days.
+	// Of what is available, what would be lost within 7 days if nothing were used: by expiry, or by a renewal that lets less roll over.
 	ExpiringSoon scalar.Credits `json:"expiringSoon"`
-	// When the next of it expires; null: nothing does.
+	// When the first of what is available would be lost; null: none of it.
 	NextExpiryAt *waterfall.Instant `json:"nextExpiryAt,omitempty"`
-	// The newest balance update that is counted in.
+	// The newest balance update that is counted in. What is due and not written yet is counted in too.
 	Sequence int64 `json:"sequence"`
 	// The moment it stands for.
 	AsOf waterfall.Instant `json:"asOf"`
@@ -205,7 +205,7 @@ type BucketState struct {
 	UserID *string `json:"userId,omitempty"`
 	// Its size; null when it has no fixed one; of several windows, that of the one with least room.
 	Limit *int64 `json:"limit,omitempty"`
-	// What was taken from it.
+	// What was taken from it; of grants, from their newest issues, with what is held.
 	Used int64 `json:"used"`
 	// What is left.
 	Remaining int64 `json:"remaining"`

@@ -63,10 +63,15 @@ func (l *postingList) grant(ctx context.Context, p *book.Posting) (*Grant, error
 		}
 		grants, err := l.from.Ledger.GrantsByID(ctx, refs)
 		byRef := make(map[ledger.GrantRef]*Grant, len(grants))
+		current := make([]*ledger.Grant, len(grants))
 		for i := range grants {
+			current[i] = &grants[i]
 			byRef[ledger.GrantRef{Account: grants[i].Account, ID: grants[i].ID}] = &Grant{l.from, &grants[i]}
 		}
-		return byRef, stored(err)
+		if err != nil {
+			return nil, stored(err)
+		}
+		return byRef, l.from.Engine.CurrentGrants(ctx, current)
 	})
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ func stored(err error) error {
 	return &StoreError{err}
 }
 
+// now is the moment as of which everything is shown.
+func (s *Source) now() waterfall.Instant { return waterfall.InstantOf(s.Now()) }
+
 // Feature is a feature of the catalog. A record may be newer than this
 // process's catalog, for a moment: then only the key is known.
 func (s *Source) Feature(key string) *Feature {

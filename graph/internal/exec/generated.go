@@ -322,11 +322,11 @@ type Balance {
   available: Credits!
   "What is reserved by open holds."
   held: Credits!
-  "Of what is available, what expires within 7 days."
+  "Of what is available, what would be lost within 7 days if nothing were used: by expiry, or by a renewal that lets less roll over."
   expiringSoon: Credits!
-  "When the next of it expires; null: nothing does."
+  "When the first of what is available would be lost; null: none of it."
   nextExpiryAt: DateTime
-  "The newest balance update that is counted in."
+  "The newest balance update that is counted in. What is due and not written yet is counted in too."
   sequence: Count!
   "The moment it stands for."
   asOf: DateTime!
@@ -378,7 +378,7 @@ type BucketState {
   userId: ID
   "Its size; null when it has no fixed one; of several windows, that of the one with least room."
   limit: Quantity
-  "What was taken from it."
+  "What was taken from it; of grants, from their newest issues, with what is held."
   used: Quantity!
   "What is left."
   remaining: Quantity!
@@ -416,7 +416,7 @@ type WindowState {
   resetsAt: DateTime
 }
 
-"A lot of units or credits that an account was given or bought. Spent in order of priority (low first), then expiry (soonest first), then age."
+"A lot of units or credits that an account was given or bought. Spent in order of priority (low first), then of when what is left would be lost (its expiry or, where less may roll over than is issued, its next issue; soonest first), then age."
 type Grant {
   "The grant's own id."
   id: ID!
@@ -448,6 +448,8 @@ type Grant {
   recurrence: CalendarPeriod
   "How much of the old issue may stay; null: nothing."
   rolloverLimit: Credits
+  "When it is issued again; null: it does not recur, or has ended."
+  nextIssueAt: DateTime
   "When it was created."
   createdAt: DateTime!
 }
@@ -2131,6 +2133,8 @@ func (ec *executionContext) childFields_Grant(ctx context.Context, field graphql
 		return ec.fieldContext_Grant_recurrence(ctx, field)
 	case "rolloverLimit":
 		return ec.fieldContext_Grant_rolloverLimit(ctx, field)
+	case "nextIssueAt":
+		return ec.fieldContext_Grant_nextIssueAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Grant_createdAt(ctx, field)
 	}
@@ -7915,6 +7919,29 @@ func (ec *executionContext) _Grant_rolloverLimit(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Grant_rolloverLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Grant", field, true, false, "Credits")
+}
+
+func (ec *executionContext) _Grant_nextIssueAt(ctx context.Context, field graphql.CollectedField, obj *view.Grant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Grant_nextIssueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NextIssueAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *waterfall.Instant) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖspillwayᚋengineᚋwaterfallᚐInstant(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Grant_nextIssueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Grant", field, true, false, "DateTime")
 }
 
 func (ec *executionContext) _Grant_createdAt(ctx context.Context, field graphql.CollectedField, obj *view.Grant) (ret graphql.Marshaler) {
@@ -15891,6 +15918,11 @@ func (ec *executionContext) _Grant(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "rolloverLimit":
 			out.Values[i] = ec._Grant_rolloverLimit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nextIssueAt":
+			out.Values[i] = ec._Grant_nextIssueAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"context"
+
+	"spillway/ledger"
+)
+
+// CurrentGrants brings grants as they were read to what they are now: issued
+// again, expired, and with what holds give back whose time is up. Errors are
+// *Fault.
+func (e *Engine) CurrentGrants(ctx context.Context, grants []*ledger.Grant) error {
+	now, seen := e.now(), map[string]bool{}
+	var accounts []string
+	for _, g := range grants {
+		if (g.Held > 0 || g.DueAt != 0 && g.DueAt <= now) && !seen[g.Account] {
+			seen[g.Account] = true
+			accounts = append(accounts, g.Account)
+		}
+	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	current := map[ledger.GrantRef]ledger.Grant{}
+	err := e.look(ctx, ledger.Looking{Accounts: accounts}, nil, func(a *account) {
+		for i := range a.lots {
+			current[ledger.GrantRef{Account: a.ID, ID: a.lots[i].ID}] = ledger.Grant{Grant: a.lots[i], Terms: a.terms[i]}
+		}
+	})
+	for _, g := range grants {
+		if is, open := current[ledger.GrantRef{Account: g.Account, ID: g.ID}]; open {
+			*g = is
+		}
+	}
+	return err
+}
+
+// Grants lists the grants of accounts as they are now, the newest first: a page
+// for each. Errors are *Fault.
+func (e *Engine) Grants(ctx context.Context, accounts []string, f ledger.GrantFilter, p ledger.Page) (map[string]ledger.Listed[*ledger.Grant], error) {
+	pages, err := e.ledger.Grants(ctx, accounts, f, p)
+	if err != nil {
+		return nil, storeFault(err)
+	}
+	var all []*ledger.Grant
+	for _, page := range pages {
+		all = append(all, page.Rows...)
+	}
+	if err := e.CurrentGrants(ctx, all); err != nil {
+		return nil, err
+	}
+	for id, page := range pages {
+		kept := page.Rows[:0]
+		for _, g := range page.Rows {
+			if f.IncludeSpent || g.Remaining+g.Held > 0 {
+				kept = append(kept, g)
+			}
+		}
+		page.Rows = kept
+		pages[id] = page
+	}
+	return pages, nil
+}
