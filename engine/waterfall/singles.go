@@ -102,10 +102,10 @@ func PurseOf(in *Input, kind Kind, now Instant) Purse {
 		case g.Kind != kind || !g.OpenAt(now) || !g.AppliesTo(in.Rules.Feature):
 		case g.Units:
 			p.Units = min(MaxQuantity, addSaturating(p.Units, g.Remaining))
-			p.UnitsUsed = min(MaxQuantity, addSaturating(p.UnitsUsed, g.gone()))
+			p.UnitsUsed = min(MaxQuantity, addSaturating(p.UnitsUsed, g.Used()))
 		default:
 			p.Credits = addSaturating(p.Credits, g.Remaining)
-			p.CreditsUsed = addSaturating(p.CreditsUsed, g.gone())
+			p.CreditsUsed = addSaturating(p.CreditsUsed, g.Used())
 		}
 	}
 	return p
