@@ -27,7 +27,6 @@ var bugs = []bug{
 	// Holds, refunds and grants.
 	{"a hold that ended stays among the open ones", "engine/release.go",
 		"	b.writes.HoldsEnd = append(b.writes.HoldsEnd, ledger.EventRef{Account: a.ID, ID: d.ID})\n", "", storm},
-	{"an expired hold is settled as if it were open", "engine/settle.go", "case now == ledger.StatusHeld && a.now >= d.HoldUntil:", "case now == ledger.StatusHeld && a.now >= d.HoldUntil+1_000_000_000:", storm},
 	{"a hold outlives its time", "engine/due.go", "if a.HoldDue != 0 && a.HoldDue <= a.now {", "if false {", storm},
 	{"more is refunded than was drawn", "engine/refund.go", "case *o.Quantity > left:", "case *o.Quantity > left+1:", storm},
 	{"what returns to a void grant can be spent", "engine/undo.go", "case t.VoidedAt != 0:", "case t.VoidedAt < 0:", storm},
@@ -35,7 +34,7 @@ var bugs = []bug{
 	{"units go back where they were drawn first", "engine/waterfall/giveback.go",
 		"for i := len(parts) - 1; i >= 0 && units > 0; i-- {\n		p := &parts[i]", "for j := len(parts) - 1; j >= 0 && units > 0; j-- {\n		i := len(parts) - 1 - j\n		p := &parts[i]", laws},
 	{"everything rolls over", "engine/waterfall/renewal.go", "stays := g.Stays(g.Remaining)", "stays := g.Remaining", storm},
-	{"a grant is issued a moment late", "engine/grants.go", "a.terms[lot].DueAt <= a.now {", "a.terms[lot].DueAt < a.now {", recurs},
+	{"a grant is issued a moment late", "engine/grants.go", "a.terms[lot].DueAt <= until {", "a.terms[lot].DueAt < until {", recurs},
 	{"a month that lacks the day has none", "engine/waterfall/calendar.go", "		day := min(d, last)\n", "		day := d + 0*last\n", laws},
 
 	// What counts, and what pays.
@@ -44,7 +43,7 @@ var bugs = []bug{
 	{"weeks begin on Sunday", "engine/waterfall/calendar.go", "(day/secondsPerDay + 3) % 7", "(day/secondsPerDay + 4) % 7", laws},
 	{"a charge is rounded down", "engine/waterfall/money.go", "	if rest > 0 {\n		q++\n	}\n", "", laws},
 	{"the spend cap is not asked", "engine/waterfall/walk.go", "if kind == Credit && w.capRoom < credits {", "if kind == Credit && w.capRoom < 0 {", laws},
-	{"grants are spent the youngest first", "engine/waterfall/plan.go", "		return g.CreatedAt < h.CreatedAt\n", "		return g.CreatedAt > h.CreatedAt\n", laws},
+	{"grants are spent the youngest first", "engine/waterfall/grant.go", "		return g.CreatedAt < h.CreatedAt\n", "		return g.CreatedAt > h.CreatedAt\n", laws},
 	{"the counters of a user are everybody's", "engine/account.go", "	if b.Scope == waterfall.PerAccount {\n		user = \"\"\n	}\n	return counters.Field", "	user = \"\"\n	return counters.Field", storm},
 
 	// Feeds.
