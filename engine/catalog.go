@@ -141,6 +141,18 @@ func versionText(version int) string {
 	return fmt.Sprint("version ", version)
 }
 
+// CheckFeature is a fault of a field that names a feature which there is not, or
+// which there cannot be; nil is any feature.
+func (e *Engine) CheckFeature(ctx context.Context, field string, key *string) error {
+	switch {
+	case key == nil:
+		return nil
+	case !waterfall.ValidID(*key):
+		return badInput(field, "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -")
+	}
+	return e.featureExists(ctx, field, *key)
+}
+
 // featureExists is a fault of a field that names a feature which there is not.
 func (e *Engine) featureExists(ctx context.Context, field, key string) error {
 	has := func(c *ledger.Catalog) bool { return c.Features[key] != nil }

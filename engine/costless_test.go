@@ -60,7 +60,7 @@ func TestWhatIsToldIsWhatWasAnswered(t *testing.T) {
 	points := must(w.ledger.Usage(ctx, []string{h.id}, "", 0, waterfall.InstantOf(w.clock.Now().Add(time.Hour)), "day"))[h.id]
 	for _, p := range points {
 		u := used[p.Kind]
-		used[p.Kind] = [2]int64{u[0] - p.Quantity, u[1] - p.Credits}
+		used[p.Kind] = [2]int64{u[0] - p.Quantity.Int64(), u[1] - p.Credits.Int64()}
 	}
 	for kind, u := range used {
 		if u != [2]int64{} {

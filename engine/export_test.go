@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"spillway/engine"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
@@ -222,5 +223,32 @@ func TestTheGuideOfAnExportNamesItsFiles(t *testing.T) {
 		if f[name+".ndjson"].Len() == 0 || !strings.Contains(ledger.ExportGuide, "`"+name+"`") {
 			t.Errorf("%s: empty, or not in the guide", name)
 		}
+	}
+}
+
+// TestCellsThatASpreadsheetWouldRun: a text of an export that begins as a formula
+// does is guarded in CSV, numbers are not, and NDJSON has all as it is.
+func TestCellsThatASpreadsheetWouldRun(t *testing.T) {
+	w := newWorld(t)
+	a := w.account("formulas", "plus")
+	for i, key := range []string{"=1+1", "@sum", "+1", "-note", "-5", "plain"} {
+		w.grant(engine.NewGrant{Account: a, Kind: waterfall.Credit, Amount: int64(i + 1), Key: key, Note: "\tnote"})
+	}
+	out := w.export(a, noon.Add(-time.Hour), noon.Add(time.Hour))
+	var exact, guarded []string
+	for _, row := range out.rows(t, "grants", "ndjson") {
+		exact = append(exact, row["idempotency_key"]+row["note"])
+	}
+	for _, row := range out.rows(t, "grants", "csv") {
+		guarded = append(guarded, row["idempotency_key"]+row["note"])
+	}
+	if want := "=1+1\tnote @sum\tnote +1\tnote -note\tnote -5\tnote plain\tnote"; strings.Join(exact, " ") != want {
+		t.Errorf("NDJSON has %q", exact)
+	}
+	if want := "'=1+1'\tnote '@sum'\tnote '+1'\tnote '-note'\tnote -5'\tnote plain'\tnote"; strings.Join(guarded, " ") != want {
+		t.Errorf("CSV has %q", guarded)
+	}
+	for _, row := range out.rows(t, "balance_updates", "csv") {
+		number(t, row["amount"])
 	}
 }

@@ -91,6 +91,9 @@ func (e *Engine) validateGrant(ctx context.Context, n *NewGrant) error {
 	if err := validateText("reference", n.Reference, false); err != nil {
 		return err
 	}
+	if err := validateNFC("reference", n.Reference); err != nil {
+		return err
+	}
 	return validateText("note", n.Note, false)
 }
 

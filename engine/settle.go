@@ -127,7 +127,7 @@ func (s *settlement) recordKept() {
 		step := c.step
 		step.Available, step.Window = c.units, -1
 		for _, r := range returned {
-			if r.Bucket == step.Bucket && r.Scope == step.Scope && r.Second == step.Second {
+			if r.Kind == step.Kind && r.Bucket == step.Bucket && r.Scope == step.Scope && r.Second == step.Second {
 				step.Taken += r.Taken
 				step.Credits += r.Credits
 			}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math/big"
 	"slices"
 	"time"
 
@@ -16,8 +17,8 @@ type Simulation struct {
 	NewlyDenied  int64
 	// CreditsBefore and CreditsAfter are what the decisions cost, before
 	// refunds, really and in the simulation, in millionths.
-	CreditsBefore int64
-	CreditsAfter  int64
+	CreditsBefore big.Int
+	CreditsAfter  big.Int
 	// Changed are the decisions that would have been different, the oldest
 	// first.
 	Changed []SimulatedDecision
@@ -345,8 +346,8 @@ func (s *simulator) compareRest() error {
 func (s *simulator) compare(real, made *ledger.Decision) {
 	r := &s.result
 	r.Decisions++
-	r.CreditsBefore += real.FinalCharged()
-	r.CreditsAfter += made.FinalCharged()
+	r.CreditsBefore.Add(&r.CreditsBefore, big.NewInt(real.FinalCharged()))
+	r.CreditsAfter.Add(&r.CreditsAfter, big.NewInt(made.FinalCharged()))
 	was, is := real.Status != ledger.StatusDenied, made.Status != ledger.StatusDenied
 	switch {
 	case is && !was:

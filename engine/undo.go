@@ -210,7 +210,8 @@ type counted struct {
 }
 
 // standing sums what a decision and all that followed it count, by bucket and
-// second, in the order of time.
+// second, in the order of time. A later plan may give a bucket's key to another
+// kind: what each gave stays apart.
 func standing(d *ledger.Decision) []counted {
 	var all []counted
 	note := func(s *ledger.Step) {
@@ -218,7 +219,7 @@ func standing(d *ledger.Decision) []counted {
 			return
 		}
 		for i := range all {
-			if c := &all[i]; c.step.Bucket == s.Bucket && c.step.Scope == s.Scope && c.step.Second == s.Second {
+			if c := &all[i]; c.step.Kind == s.Kind && c.step.Bucket == s.Bucket && c.step.Scope == s.Scope && c.step.Second == s.Second {
 				c.units += s.Taken
 				c.credit += s.Credits
 				return
@@ -246,7 +247,7 @@ func undoSteps(d *ledger.Decision, layers []waterfall.Taken, back []waterfall.Re
 		units, credits := r.Units, r.Credits
 		for i := len(stand) - 1; i >= 0 && (units > 0 || credits > 0); i-- {
 			c := &stand[i]
-			if c.step.Bucket != layers[r.Part].Bucket {
+			if c.step.Bucket != layers[r.Part].Bucket || c.step.Kind != layers[r.Part].Kind {
 				continue
 			}
 			u, m := min(units, c.units), min(credits, c.credit)

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"spillway/engine/waterfall"
 )
 
@@ -18,8 +20,8 @@ const (
 	maxKeyRunes    = 255
 	maxMetadata    = 4096
 	maxText        = 1000
-	// maxName is how long an account's name may be: an index holds it, and takes
-	// no more than 2,704 bytes.
+	// maxName is how long an account's name may be: what it is searched by has a
+	// term a letter.
 	maxName = 255
 )
 
@@ -47,25 +49,68 @@ func validateAccount(id string) error {
 	return nil
 }
 
-// CheckUser is a fault of the field where no user can have the id.
-func CheckUser(field, user string) error { return validateKey(field, user) }
-
-// validateKey checks a user id or a key: 1 to 255 code points without control
-// characters.
-func validateKey(field, s string) error {
-	if s == "" {
+// CheckUser is a fault of the field where no user has the id. One that could be
+// given before NewUser refused it is still found.
+func CheckUser(field, user string) error {
+	switch {
+	case user == "":
 		return badInput(field, "must not be empty")
-	}
-	if !utf8.ValidString(s) {
+	case !utf8.ValidString(user):
 		return badInput(field, "must be valid UTF-8")
-	}
-	if utf8.RuneCountInString(s) > maxKeyRunes {
+	case utf8.RuneCountInString(user) > maxKeyRunes:
 		return badInput(field, "must be at most 255 characters long")
+	case strings.ContainsFunc(user, unicode.IsControl):
+		return badInput(field, "must not hold control characters")
 	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return badInput(field, "must not hold control characters")
+	return nil
+}
+
+// NewUser is a fault of the field where the id may not be given to a user: 1 to 255
+// code points in NFC without control characters, those of the direction of text
+// included.
+func NewUser(field, user string) error { return validateKey(field, user) }
+
+// validateKey checks a user id or a key: two that look alike must not be two.
+func validateKey(field, s string) error {
+	if s != "" && len(s) <= maxKeyRunes && printable(s) {
+		return nil
+	}
+	if err := CheckUser(field, s); err != nil {
+		return err
+	}
+	if err := validateDirection(field, s); err != nil {
+		return err
+	}
+	return validateNFC(field, s)
+}
+
+// printable reports whether a text is ASCII that is seen.
+func printable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
 		}
+	}
+	return true
+}
+
+// turns reports whether a character changes the direction of the text around it,
+// so that a person reads something else than what is stored.
+func turns(r rune) bool {
+	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' || r == '\u200E' || r == '\u200F' || r == '\u061C'
+}
+
+func validateDirection(field, s string) error {
+	if i := strings.IndexFunc(s, turns); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(s[i:])
+		return badInput(field, "must not hold characters that change the direction of text, such as U+%04X", r)
+	}
+	return nil
+}
+
+func validateNFC(field, s string) error {
+	if !norm.NFC.IsNormalString(s) {
+		return badInput(field, "must be in the Unicode normalization form NFC: letters with their accents composed")
 	}
 	return nil
 }
@@ -79,7 +124,7 @@ func validateName(name string) error {
 }
 
 // validateText checks a text for people: no longer than 1000 code points, no
-// U+0000.
+// U+0000, nothing that changes the direction of text.
 func validateText(field, s string, required bool) error {
 	switch {
 	case required && s == "":
@@ -89,7 +134,7 @@ func validateText(field, s string, required bool) error {
 	case utf8.RuneCountInString(s) > maxText:
 		return badInput(field, "must be at most %d characters long", maxText)
 	}
-	return nil
+	return validateDirection(field, s)
 }
 
 func validateMetadata(m []byte) error {

@@ -136,7 +136,7 @@ func (e *Engine) Buckets(ctx context.Context, q BucketQuery) ([]BucketState, err
 func (e *Engine) BucketsOf(ctx context.Context, accounts []string, q BucketQuery) (map[string][]BucketState, error) {
 	user := ""
 	if q.User != nil {
-		if err := validateKey("userId", *q.User); err != nil {
+		if err := CheckUser("userId", *q.User); err != nil {
 			return nil, err
 		}
 		user = *q.User

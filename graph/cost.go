@@ -2,6 +2,7 @@ package graph
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -14,7 +15,7 @@ import (
 )
 
 const (
-	// maxCost bounds what an answer may hold, lists taken as long as asked: so
+	// maxCost bounds the weight of an answer, lists taken as long as asked: so
 	// much is written in less than 50 ms of a processor.
 	maxCost = 20_000
 	// usualLength is how long a list without a length is taken to be.
@@ -23,10 +24,11 @@ const (
 	// are what it is for.
 	batchLength = 100
 	// What is read to find or to sum what a field answers with counts too: a
-	// list that filters looks at thousands of rows, a search at the beginnings of
-	// more, sums go over all that happened, and a simulation decides everything
-	// again.
-	filterCost = 8_000
+	// list that filters looks at thousands of rows, of which the database hands
+	// on those that match; sums go over all that happened, and a simulation
+	// decides everything again.
+	filterCost = 4_000
+	grantCost  = 8_000
 	searchCost = 2_000
 	sumCost    = 300
 	// walkCost is for each day of a forecast, and holds the values of its point.
@@ -42,10 +44,51 @@ func (d *document) checkCost(op *ast.OperationDefinition, variables map[string]a
 		cost = w.selection(op.SelectionSet)
 	}
 	if cost > maxCost {
-		return refusal(engine.CodeTooComplex, "the answer could hold "+strconv.Itoa(cost)+" values, and at most "+
-			strconv.Itoa(maxCost)+" are possible: ask for shorter lists or fewer fields")
+		return refusal(engine.CodeTooComplex, "the answer weighs "+strconv.Itoa(cost)+" where at most "+strconv.Itoa(maxCost)+
+			" is possible: "+shorter(op, variables))
 	}
 	return nil
+}
+
+// shorter says how long the list that weighs most may be.
+func shorter(op *ast.OperationDefinition, variables map[string]any) string {
+	weigh := func(f *ast.Field, length int) int {
+		w := weighing{variables: variables, fragments: map[string]int{}, list: f, shortened: length}
+		return w.selection(op.SelectionSet)
+	}
+	const advice = "ask for fewer fields or for less at a time"
+	var heaviest *ast.Field
+	var rest, each int // the weight without the list, and of each of its values
+	for _, f := range listsOf(op.SelectionSet, nil) {
+		none, one := weigh(f, 0), weigh(f, 1)
+		if none < maxCost && (heaviest == nil || none < rest) {
+			heaviest, rest, each = f, none, one-none
+		}
+	}
+	if heaviest == nil || each <= 0 || rest+each > maxCost {
+		return advice
+	}
+	fits := min((maxCost-rest)/each, largestLength)
+	return heaviest.Name + "(first: " + strconv.Itoa(fits) + ") would fit, or " + advice
+}
+
+// listsOf are the fields that say how many values they want, outer ones first,
+// each once.
+func listsOf(set ast.SelectionSet, found []*ast.Field) []*ast.Field {
+	for _, one := range set {
+		switch one := one.(type) {
+		case *ast.Field:
+			if one.Definition != nil && one.Definition.Arguments.ForName("first") != nil && !slices.Contains(found, one) {
+				found = append(found, one)
+			}
+			found = listsOf(one.SelectionSet, found)
+		case *ast.InlineFragment:
+			found = listsOf(one.SelectionSet, found)
+		case *ast.FragmentSpread:
+			found = listsOf(one.Definition.SelectionSet, found)
+		}
+	}
+	return found
 }
 
 // weighing counts the fields of an answer. One that is an object counts twice:
@@ -55,6 +98,9 @@ type weighing struct {
 	fragments map[string]int
 	// varies: a length comes from a variable.
 	varies bool
+	// list is weighed with another length than it asks for.
+	list      *ast.Field
+	shortened int
 }
 
 func (w *weighing) selection(set ast.SelectionSet) int {
@@ -105,7 +151,7 @@ func (w *weighing) work(f *ast.Field) int {
 		}
 	case "Account.grants":
 		if w.argument(f, f.Definition.Arguments.ForName("kind")) != nil {
-			return filterCost
+			return grantCost
 		}
 	}
 	return 0
@@ -115,6 +161,9 @@ func (w *weighing) work(f *ast.Field) int {
 func (w *weighing) length(f *ast.Field) int {
 	if len(f.SelectionSet) == 0 || f.Definition == nil {
 		return 1
+	}
+	if f == w.list {
+		return w.shortened
 	}
 	if def := f.Definition.Arguments.ForName("first"); def != nil {
 		return lengthOf(w.argument(f, def))

@@ -88,5 +88,6 @@ var points = object[view.UsagePoint]{name: "UsagePoint", values: map[string]fiel
 	"feature":  as(scalar.AppendString, func(p *view.UsagePoint) string { return p.Feature }),
 	"kind":     as(scalar.AppendBucketKind, func(p *view.UsagePoint) waterfall.Kind { return p.Kind }),
 	"quantity": as(scalar.AppendQuantity, func(p *view.UsagePoint) int64 { return p.Quantity }),
+	"total":    as(scalar.AppendSum, func(p *view.UsagePoint) scalar.Sum { return p.Total }),
 	"credits":  as(scalar.AppendCredits, func(p *view.UsagePoint) scalar.Credits { return p.Credits }),
 }}

@@ -36,7 +36,7 @@ func (s *subscription) Decisions(ctx context.Context, account string, filter *vi
 	if err != nil {
 		return nil, err
 	}
-	only, err := filter.Ledger()
+	only, err := s.from.Filter(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *subscription) AllDecisions(ctx context.Context, filter *view.DecisionFi
 	if err != nil {
 		return nil, err
 	}
-	only, err := filter.Ledger()
+	only, err := s.from.Filter(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (s *subscription) Balance(ctx context.Context, account string) (<-chan *vie
 }
 
 func (s *subscription) Buckets(ctx context.Context, account, user string, feature *string) (<-chan []view.BucketState, error) {
-	if err := view.CheckFeature("feature", feature); err != nil {
+	if err := s.from.Engine.CheckFeature(ctx, "feature", feature); err != nil {
 		return nil, err
 	}
 	query := engine.BucketQuery{Account: account, User: &user}

@@ -23,12 +23,10 @@ func (p AccountPlace) order(q AccountPlace) int {
 	return cmp.Or(cmp.Compare(q.CreatedAt, p.CreatedAt), cmp.Compare(q.ID, p.ID))
 }
 
-// AccountPage is a part of a list of accounts. Where More is set and fewer than
-// asked were found, the list goes on behind Scanned.
+// AccountPage is a part of a list of accounts. More tells that others follow.
 type AccountPage struct {
 	Accounts []Account
 	More     bool
-	Scanned  AccountPlace
 }
 
 // Place is where an account of the page stands in the list.
@@ -39,24 +37,30 @@ const (
 		where (created_at, account_id) < (coalesce($1, 'infinity'::timestamptz), $2)
 		order by created_at desc, account_id desc limit $3`
 
-	sqlAccountsFound = `
-		(select account_id, created_at, true from accounts where account_id >= $1 and account_id < $2 order by account_id limit $3)
-		union
-		(select account_id, created_at, true from accounts
-			where lower(name) collate "C" >= lower($1) collate "C" and lower(name) collate "C" < lower($2) collate "C"
-			order by lower(name) collate "C", account_id limit $3)`
+	// isFound is what a row s of account_search must be to be found by the terms $3
+	// and the words $4.
+	isFound = `s.terms @> $3::text[] and not exists (select from unnest($4::text[]) w where strpos(s.folded, w) = 0)`
 
-	sqlAccountsWalk = `select account_id, created_at, account_id >= $3 and account_id < $4
-			or lower(name) collate "C" >= lower($3) collate "C" and lower(name) collate "C" < lower($4) collate "C"
-		from accounts where (created_at, account_id) < (coalesce($1, 'infinity'::timestamptz), $2)
+	// Where many accounts match, some of the newest do.
+	sqlNewestFound = `select s.account_id, s.created_at from (select * from account_search
+			where (created_at, account_id) < (coalesce($1, 'infinity'::timestamptz), $2)
+			order by created_at desc, account_id desc limit $6) s
+		where ` + isFound + ` order by s.created_at desc, s.account_id desc limit $5`
+
+	// Where few do, the index of the terms has them all. It is read before
+	// anything is put in order: by the order alone the whole list might be gone
+	// through.
+	sqlAccountsFound = `with s as materialized (select s.account_id, s.created_at from account_search s where ` + isFound + `)
+		select account_id, created_at from s where (created_at, account_id) < (coalesce($1, 'infinity'::timestamptz), $2)
 		order by created_at desc, account_id desc limit $5`
 )
 
-// Accounts lists all accounts, or those whose id or name begins with the search,
-// the newest first. after nil is the beginning.
+// Accounts lists all accounts, or those that a search finds, the newest first:
+// those in whose id or name each of its words stands, whatever their case and
+// accents. after nil is the beginning.
 func (l *Ledger) Accounts(ctx context.Context, search string, first int, after *AccountPlace) (AccountPage, error) {
-	if search != "" {
-		return l.searchAccounts(ctx, prefix{search, search + "\U0010ffff"}, first, after)
+	if words, terms := searchTerms(search); len(words) > 0 {
+		return l.searchAccounts(ctx, words, terms, first, after)
 	}
 	at, id := after.arguments()
 	rows, err := l.reader(ctx).Query(ctx, sqlNewestAccounts, at, id, first+1)
@@ -74,91 +78,49 @@ func (p *AccountPlace) arguments() (at *time.Time, id string) {
 	return &t, p.ID
 }
 
-// prefix bounds the texts that begin alike.
-type prefix struct{ low, high string }
-
-// What a search costs is bounded in two ways. Few accounts are all found by the
-// indexes of ids and names, and put in order. Of more than those the list of all
-// accounts is gone through: as many as begin alike, they are not far apart.
-const (
-	fewAccounts   = 1_000
-	accountBudget = 20_000
-	accountChunk  = 2_000
-)
+// newestSearched is how many of the newest accounts a search looks at before it
+// asks the index.
+const newestSearched = 1_000
 
 // searchAccounts finds the places of a page, then its accounts.
-func (l *Ledger) searchAccounts(ctx context.Context, p prefix, first int, after *AccountPlace) (AccountPage, error) {
-	rows, err := l.reader(ctx).Query(ctx, sqlAccountsFound, p.low, p.high, fewAccounts)
-	found, err := collect(rows, err, scanPassed)
+func (l *Ledger) searchAccounts(ctx context.Context, words, terms []string, first int, after *AccountPlace) (AccountPage, error) {
+	at, id := after.arguments()
+	rows, err := l.reader(ctx).Query(ctx, sqlNewestFound, at, id, terms, words, first+1, newestSearched)
+	places, err := collect(rows, err, scanPlace)
+	if err == nil && len(places) <= first {
+		places, err = l.placesFound(ctx, at, id, terms, words, first+1)
+	}
 	if err != nil {
 		return AccountPage{}, err
 	}
-	var page AccountPage
-	places := behind(found, after)
-	if len(found) >= fewAccounts { // perhaps not all
-		if places, page, err = l.walkAccounts(ctx, p, first, after); err != nil {
-			return page, err
-		}
-	}
-	if len(places) > first {
-		places, page.More = places[:first], true
-	}
-	ids := make([]string, len(places))
-	for i, place := range places {
-		ids[i] = place.ID
+	page := AccountPage{More: len(places) > first}
+	ids := make([]string, min(first, len(places)))
+	for i := range ids {
+		ids[i] = places[i].ID
 	}
 	page.Accounts, err = l.AccountsByID(ctx, ids)
 	slices.SortFunc(page.Accounts, func(a, b Account) int { return a.Place().order(b.Place()) })
 	return page, err
 }
 
-// behind puts the accounts of a search that come after a place in order.
-func behind(found []passed, after *AccountPlace) []AccountPlace {
-	var places []AccountPlace
-	for _, f := range found {
-		if after == nil || after.order(f.AccountPlace) < 0 {
-			places = append(places, f.AccountPlace)
+// placesFound asks the index of the terms. However common the database takes
+// them to be, it may not read the whole table.
+func (l *Ledger) placesFound(ctx context.Context, at *time.Time, id string, terms, words []string, limit int) (places []AccountPlace, err error) {
+	err = pgx.BeginTxFunc(ctx, l.reader(ctx), pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "set local enable_seqscan = off"); err != nil {
+			return err
 		}
-	}
-	slices.SortFunc(places, AccountPlace.order)
-	return places
+		rows, err := tx.Query(ctx, sqlAccountsFound, at, id, terms, words, limit)
+		places, err = collect(rows, err, scanPlace)
+		return err
+	})
+	return places, err
 }
 
-// walkAccounts goes through all accounts, the newest first, until it has found
-// more than a page or looked at as many as it may.
-func (l *Ledger) walkAccounts(ctx context.Context, p prefix, first int, after *AccountPlace) (places []AccountPlace, page AccountPage, err error) {
-	for scanned := 0; scanned < accountBudget; scanned += accountChunk {
-		at, id := after.arguments()
-		rows, err := l.reader(ctx).Query(ctx, sqlAccountsWalk, at, id, p.low, p.high, accountChunk)
-		found, err := collect(rows, err, scanPassed)
-		if err != nil {
-			return nil, page, err
-		}
-		for i := range found {
-			if found[i].matches {
-				places = append(places, found[i].AccountPlace)
-			}
-		}
-		if len(places) > first || len(found) < accountChunk {
-			return places, page, nil
-		}
-		page.Scanned = found[len(found)-1].AccountPlace
-		after = &page.Scanned
-	}
-	page.More = true
-	return places, page, nil
-}
-
-// passed is an account that a search came by.
-type passed struct {
-	AccountPlace
-	matches bool
-}
-
-func scanPassed(row pgx.Row) (*passed, error) {
-	var p passed
+func scanPlace(row pgx.Row) (*AccountPlace, error) {
+	var p AccountPlace
 	var at time.Time
-	err := row.Scan(&p.ID, &at, &p.matches)
+	err := row.Scan(&p.ID, &at)
 	p.CreatedAt = waterfall.InstantOf(at)
 	return &p, err
 }

@@ -9,6 +9,13 @@ type Listed[T any] struct {
 	Scanned ID
 }
 
+// stretch are rows of an account's list that stand together: those of them that
+// may pass, and with more the last one, behind which there are others.
+type stretch[T any] struct {
+	rows []T
+	more bool
+}
+
 // A page of a filtered list looks at this many rows at the most, so that it
 // costs the same however many there are.
 const (
@@ -23,8 +30,9 @@ type descent[T any] struct {
 	before ID
 	// selective: many rows may not pass.
 	selective bool
-	// read finds the next rows of each account below an id.
-	read   func(accounts []string, before []ID, limit int) (map[string][]T, error)
+	// read finds the next rows of each account below an id, looking at as many as
+	// the limit.
+	read   func(accounts []string, before []ID, limit int) (map[string]stretch[T], error)
 	id     func(T) ID
 	passes func(T) bool
 }
@@ -48,13 +56,13 @@ func (d *descent[T]) pages(accounts []string) (map[string]Listed[T], error) {
 		var open []string
 		var next []ID
 		for _, account := range accounts {
-			rows := found[account]
-			page, full := d.take(pages[account], rows)
+			s := found[account]
+			page, full := d.take(pages[account], s.rows)
 			pages[account] = page
-			if !full && len(rows) == chunk && scanned < scanBudget {
-				open, next = append(open, account), append(next, d.id(rows[len(rows)-1]))
+			if !full && s.more && scanned < scanBudget {
+				open, next = append(open, account), append(next, d.id(s.rows[len(s.rows)-1]))
 			} else if !full {
-				page.More = len(rows) == chunk
+				page.More = s.more
 				pages[account] = page
 			}
 		}

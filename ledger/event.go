@@ -161,8 +161,13 @@ func (d *Decision) AsOf(now waterfall.Instant) *Decision {
 		return d
 	}
 	over := *d
+	back := make([]Step, len(d.Steps))
+	for i := range d.Steps {
+		back[i] = d.Steps[i]
+		back[i].Taken, back[i].Credits = -back[i].Taken, -back[i].Credits
+	}
 	over.Follow = append(d.Follow[:len(d.Follow):len(d.Follow)], Event{Account: d.Account, Kind: HoldExpired, Decision: d.ID, User: d.User,
-		Feature: d.Feature, Requested: d.Granted, Status: StatusExpired, Reason: d.Reason, PlanKey: d.PlanKey, PlanVersion: d.PlanVersion,
+		Feature: d.Feature, Requested: d.Granted, Status: StatusExpired, Reason: d.Reason, PlanKey: d.PlanKey, PlanVersion: d.PlanVersion, Steps: back,
 		Indivisible: d.Indivisible, CeilingRoom: -1, CapRoom: -1, At: d.HoldUntil})
 	return &over
 }
@@ -216,6 +221,26 @@ func (d *Decision) RefundedSoFar() (units, credits int64) {
 		}
 	}
 	return units, credits
+}
+
+// UnitsFrom sums the units that came from buckets of a kind, net of what a
+// settlement, a release, an expiry or refunds gave back: the steps of what
+// follows a decision are signed.
+func (d *Decision) UnitsFrom(kind waterfall.Kind) int64 {
+	units := unitsFrom(d.Steps, kind)
+	for i := range d.Follow {
+		units += unitsFrom(d.Follow[i].Steps, kind)
+	}
+	return units
+}
+
+func unitsFrom(steps []Step, kind waterfall.Kind) (units int64) {
+	for i := range steps {
+		if steps[i].Kind == kind {
+			units += steps[i].Taken
+		}
+	}
+	return units
 }
 
 // UpdatedAt is when the decision last changed.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -133,12 +134,27 @@ func writeLine(w *bufio.Writer, names []string, values []any) error {
 func cells(values []any) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		if v != nil {
+		switch v := v.(type) {
+		case nil:
+		case string:
+			out[i] = guarded(v)
+		default:
 			out[i] = fmt.Sprint(v)
 		}
 	}
 	return out
 }
+
+// guarded keeps a spreadsheet from running a text as a formula, by an apostrophe
+// before it. Numbers, also negative ones, stay as they are.
+func guarded(text string) string {
+	if text == "" || !strings.ContainsRune("=+-@\t\r", rune(text[0])) || plainNumber.MatchString(text) {
+		return text
+	}
+	return "'" + text
+}
+
+var plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 
 // The columns of an export. Integers of 64 bits are text, so that no reader of
 // JSON rounds them. Words in braces are replaced by what named says.

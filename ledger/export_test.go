@@ -18,7 +18,7 @@ var DropOldPlans = dropOldPlans
 
 // ListStatements are those of the lists, and of what is nested in them, by name.
 var ListStatements = map[string]string{
-	"newest accounts": sqlNewestAccounts, "accounts found": sqlAccountsFound, "accounts gone through": sqlAccountsWalk, "accounts": sqlAccounts,
+	"newest accounts": sqlNewestAccounts, "accounts": sqlAccounts,
 	"decisions": sqlEventsBefore, "followers": sqlFollowers, "parts": sqlParts, "postings": sqlPostingsOf, "decision ids": sqlDecisionIDs,
 	"grants": sqlGrants, "unspent grants": sqlUnspentGrants, "grants by id": sqlGrantsByID, "balance updates": sqlBalanceUpdates,
 	"audit log": sqlAuditLog, "audit log of one": sqlAuditLogOf,
@@ -26,6 +26,9 @@ var ListStatements = map[string]string{
 	"anomalies": sqlAnomalies, "open anomalies": sqlOpenAnomalies, "resolved anomalies": sqlResolvedAnomalies,
 	"usage": sqlUsage, "the newest of a moment": sqlHeadsAt, "what happened to grants": sqlFold,
 }
+
+// SearchStatements are those of a search for accounts, by name.
+var SearchStatements = map[string]string{"newest": sqlNewestFound, "found": sqlAccountsFound}
 
 // TimeStatements are those that find rows of all accounts by their time, by name.
 var TimeStatements = map[string]string{"feed of all": sqlFeedAll, "changed since": sqlChangedSince}

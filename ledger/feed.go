@@ -54,7 +54,7 @@ func (l *Ledger) feedItems(ctx context.Context, steps []feedStep) ([]FeedItem, e
 		}
 	}
 	rows, err := l.reader(ctx).Query(ctx, sqlDecisions, accounts, ids)
-	events, err := collect(rows, err, scanEvent)
+	events, err := collect(rows, err, scanPlainEvent)
 	if err != nil {
 		return nil, err
 	}

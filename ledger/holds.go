@@ -82,7 +82,7 @@ func dueHolds(ctx context.Context, on batcher, until []Since) (map[string]DueHol
 	var postings []PostingRow
 	batch := &pgx.Batch{}
 	batch.Queue(sqlDueHolds, accounts, moments).Query(func(rows pgx.Rows) (err error) {
-		events, err = collect(rows, nil, scanEvent)
+		events, err = collect(rows, nil, scanPlainEvent)
 		return err
 	})
 	batch.Queue(sqlDuePostings, accounts, moments).Query(func(rows pgx.Rows) (err error) {

@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"math/big"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -81,13 +83,15 @@ func (l *Ledger) Grants(ctx context.Context, accounts []string, f GrantFilter, p
 	}
 	d := descent[*Grant]{
 		first: p.First, before: p.before(), selective: f.Kind != 0,
-		read: func(accounts []string, before []ID, limit int) (map[string][]*Grant, error) {
+		read: func(accounts []string, before []ID, limit int) (map[string]stretch[*Grant], error) {
 			rows, err := l.reader(ctx).Query(ctx, sql, accounts, before, limit)
 			grants, err := collect(rows, err, scanGrant)
-			found := make(map[string][]*Grant, len(accounts))
+			found := make(map[string]stretch[*Grant], len(accounts))
 			for i := range grants {
-				g := &grants[i]
-				found[g.Account] = append(found[g.Account], g)
+				s := found[grants[i].Account]
+				s.rows = append(s.rows, &grants[i])
+				s.more = len(s.rows) == limit
+				found[grants[i].Account] = s
 			}
 			return found, err
 		},
@@ -143,13 +147,14 @@ func (l *Ledger) AuditLog(ctx context.Context, account string, p Page) (entries 
 }
 
 // UsagePoint is what was used of a feature in an interval, by the kind of the
-// bucket that paid.
+// bucket that paid. Its sums may exceed 64 bits: two users may use 2^53 - 1 units
+// each, and nobody bounds the users.
 type UsagePoint struct {
 	Start    waterfall.Instant
 	Feature  string
 	Kind     waterfall.Kind
-	Quantity int64
-	Credits  int64 // millionths
+	Quantity *big.Int
+	Credits  *big.Int // millionths
 }
 
 // The events are found by their ids. Their times, which differ from those by a
@@ -157,7 +162,7 @@ type UsagePoint struct {
 // read too, for the time of all accounts.
 const sqlUsage = `select k.account_id, u.start, u.feature, u.kind, u.quantity, u.credits from unnest($1::text[]) k(account_id)
 	cross join lateral (
-		select date_trunc($5, m.created_at, 'UTC') as start, m.feature, m.kind, sum(m.quantity)::bigint as quantity, sum(m.credits)::bigint as credits
+		select date_trunc($5, m.created_at, 'UTC') as start, m.feature, m.kind, sum(m.quantity)::text as quantity, sum(m.credits)::text as credits
 		from ` + everyPart + ` m
 		where m.account_id = k.account_id and m.id >= $2 and m.id < $3
 			and m.created_at + interval '0' >= $6 and m.created_at + interval '0' < $7 and ($4 = '' or m.feature = $4)
@@ -175,8 +180,15 @@ func (l *Ledger) Usage(ctx context.Context, accounts []string, feature string, f
 	var account string
 	var p UsagePoint
 	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&account, &at, &p.Feature, &p.Kind, &p.Quantity, &p.Credits}, func() error {
+	var quantity, credits string
+	_, err = pgx.ForEachRow(rows, []any{&account, &at, &p.Feature, &p.Kind, &quantity, &credits}, func() error {
 		p.Start = waterfall.InstantOf(at)
+		var whole, exact bool
+		p.Quantity, whole = new(big.Int).SetString(quantity, 10)
+		p.Credits, exact = new(big.Int).SetString(credits, 10)
+		if !whole || !exact {
+			return fmt.Errorf("ledger: the sums %q and %q are no integers", quantity, credits)
+		}
 		used[account] = append(used[account], p)
 		return nil
 	})

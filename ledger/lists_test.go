@@ -83,10 +83,8 @@ func TestAPageCostsTheSameHoweverMuchThereIs(t *testing.T) {
 	middle, last := "timestamptz '2026-01-01' + interval '50000 s', 'acct-050000'", "timestamptz '2026-01-01' + interval '30 s', 'acct-000030'"
 	asked := map[string][]string{
 		"newest accounts":         {"null, '', 51", middle + ", 51", last + ", 51"},
-		"accounts found":          {"'acct-', 'acct-~', 51", "'NAME', 'NAME~', 51", "'acct-0999', 'acct-0999~', 51", "'Name 77', 'Name 77~', 51"},
-		"accounts gone through":   {"null, '', 'acct-', 'acct-~', 51", middle + ", 'NAME', 'NAME~', 51", last + ", 'nobody', 'nobody~', 51"},
 		"accounts":                {"'{acct-000001,acct-050000,hot}'"},
-		"decisions":               each("'{hot}', array[%s::uuid], '00000000-0000-0000-0000-000000000000', %d"),
+		"decisions":               each("'{hot}', array[%s::uuid], '00000000-0000-0000-0000-000000000000', %d, '', '', null, ''"),
 		"followers":               {hots + ", " + ids(49_900)},
 		"parts":                   {hots + ", " + ids(49_900)},
 		"decision ids":            {hots + ", " + ids(49_900)},
@@ -149,43 +147,4 @@ func TestAPageCostsTheSameHoweverMuchThereIs(t *testing.T) {
 	vacuum("vacuum analyze")
 	look("after", old, ledger.ListStatements)
 	look("behind the wall", prepareAs(ledger.Only(t.Context(), "hot"), t, l.OwnPool(), own), own)
-}
-
-// TestASearchListsTheNewestFirst: page by page it is the same list, whether few
-// accounts begin so or more than are sorted at once, and where so many newer ones
-// do not that a page finds none.
-func TestASearchListsTheNewestFirst(t *testing.T) {
-	t.Parallel()
-	url := ledgertest.URL(t)
-	l := ledgertest.Open(t, url)
-	ledgertest.Exec(t, url, `insert into accounts (account_id, name, status, plan_key, version, decided_at, created_at)
-		select case when n % 20 > 0 or n between 22001 and 49000 then 'other-' when n > 49000 then 'few-' else 'many-' end || n % 1000 || '-' || n,
-			'N' || n % 30, 1, 'p', gen_random_uuid(), now(),
-			timestamptz '2026-01-01' + n / 2 * interval '1 s' from generate_series(1, 50000) n`)
-	for search, want := range map[string]int{"few-": 50, "few-9": 5, "many-": 1100, "n29": 1666, "nobody": 0} {
-		found, last := 0, (*ledger.Account)(nil)
-		for after, more := (*ledger.AccountPlace)(nil), true; more; {
-			page, err := l.Accounts(t.Context(), search, 200, after)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := range page.Accounts {
-				a := &page.Accounts[i]
-				if last != nil && (a.CreatedAt > last.CreatedAt || a.CreatedAt == last.CreatedAt && a.ID >= last.ID) {
-					t.Fatalf("%q: %s of %s after %s of %s", search, a.ID, a.CreatedAt.Time(), last.ID, last.CreatedAt.Time())
-				}
-				last = a
-			}
-			found += len(page.Accounts)
-			if more = page.More; more && len(page.Accounts) == 200 {
-				place := last.Place()
-				after = &place
-			} else {
-				after = &page.Scanned
-			}
-		}
-		if found != want {
-			t.Errorf("%q: %d are found, expected %d", search, found, want)
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -15,9 +16,10 @@ import (
 	"spillway/migrations"
 )
 
-// Migrate brings the schema up to date. Several processes may call it at once:
-// one works, the others wait. The URL must name a role that may create tables
-// and, the first time, roles.
+// Migrate brings the schema up to date, and adds the accounts that stand to what
+// searches read. Several processes may call it at once: one works, the others
+// wait. The URL must name a role that may create tables and, the first time,
+// roles.
 func Migrate(ctx context.Context, url string) error {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -25,7 +27,16 @@ func Migrate(ctx context.Context, url string) error {
 	}
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }() // every statement has been answered by then
-	return migrate(ctx, db)
+	if err := migrate(ctx, db); err != nil {
+		return err
+	}
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(ctx) }() // every statement has been answered by then
+	_, err = indexAccounts(ctx, c, time.Time{})
+	return err
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

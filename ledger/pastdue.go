@@ -53,7 +53,7 @@ func endedAfter(ctx context.Context, tx pgx.Tx, account string, at waterfall.Ins
 	begun, after := waterfall.Instant(0), FirstID(at)
 	for more := true; more; {
 		rows, err := tx.Query(ctx, sqlEventsBehind, account, after, at.Time(), duePage)
-		events, err := collect(rows, err, scanEvent)
+		events, err := collect(rows, err, scanPlainEvent)
 		if err != nil {
 			return nil, err
 		}

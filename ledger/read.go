@@ -23,6 +23,7 @@ func (l *Ledger) CreateAccount(ctx context.Context, a *Account, audit *AuditEntr
 		if tag.RowsAffected() == 1 {
 			batch := &pgx.Batch{}
 			queueAudit(batch, audit)
+			queueSearchRow(batch, a.ID, a.Name, a.CreatedAt.Time())
 			if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 				return err
 			}
@@ -56,7 +57,7 @@ func (l *Ledger) Account(ctx context.Context, id string) (*Account, error) {
 // Decision reads a decision with all that followed, nil when there is none.
 func (l *Ledger) Decision(ctx context.Context, account string, id ID) (*Decision, error) {
 	rows, err := l.reader(ctx).Query(ctx, sqlDecisions, []string{account}, []ID{id})
-	events, err := collect(rows, err, scanEvent)
+	events, err := collect(rows, err, scanPlainEvent)
 	if err != nil {
 		return nil, err
 	}

@@ -48,16 +48,20 @@ func scanAccount(row pgx.Row, others ...any) (*Account, error) {
 	return &a, nil
 }
 
-func scanEvent(row pgx.Row) (*Event, error) {
+// scanPlainEvent reads the columns of an event and nothing more.
+func scanPlainEvent(row pgx.Row) (*Event, error) { return scanEvent(row) }
+
+// scanEvent reads the columns of an event, and behind them into more.
+func scanEvent(row pgx.Row, more ...any) (*Event, error) {
 	var e Event
 	var decision *ID
 	var first *int64
 	var hold, retry *time.Time
 	var at time.Time
 	var steps string
-	err := row.Scan(&e.Account, &e.ID, &decision, &at, &e.Fingerprint, &e.Requested, &e.Granted, &e.Charged, &first, &hold,
+	err := row.Scan(append([]any{&e.Account, &e.ID, &decision, &at, &e.Fingerprint, &e.Requested, &e.Granted, &e.Charged, &first, &hold,
 		&retry, &e.PlanVersion, &e.PriceVersion, &e.Postings, &e.Kind, &e.Status, &e.Reason, &e.AllowPartial, &e.Key,
-		&e.User, &e.Feature, &e.PlanKey, &steps, &e.Metadata)
+		&e.User, &e.Feature, &e.PlanKey, &steps, &e.Metadata}, more...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ import (
 
 // accountTables hold the rows of accounts; the first three are the datasets.
 var accountTables = []string{"usage_events", "monetization_events", "balance_updates", "accounts", "grants", "holds", "audit_log",
-	"reconciliations", "mismatches", "anomalies", "account_days", "key_conflicts"}
+	"account_search", "reconciliations", "mismatches", "anomalies", "account_days", "key_conflicts"}
 
 // rows runs a query as a superuser and returns its single text column.
 func rows(t *testing.T, url, sql string, args ...any) []string {

@@ -25,7 +25,7 @@ func (l *Ledger) EventsBetween(ctx context.Context, account string, after ID, fr
 	rows, err := l.reader(ctx).Query(ctx, `select `+eventColumns+` from usage_events u where u.account_id = $1 and u.id > $2 and u.id >= $3
 			and u.id < $4 and u.created_at >= $5 and u.created_at < $6 order by u.id limit $7`,
 		account, after, FirstID(from), FirstID(to+batchSpan), from.Time(), to.Time(), limit)
-	return collect(rows, err, scanEvent)
+	return collect(rows, err, scanPlainEvent)
 }
 
 // UsageBetween reads an account's events as counters count them, from an
@@ -46,7 +46,7 @@ func (l *Ledger) DecisionsOf(ctx context.Context, account string, ids []ID) (map
 		accounts[i] = account
 	}
 	rows, err := l.reader(ctx).Query(ctx, sqlDecisions, accounts, ids)
-	events, err := collect(rows, err, scanEvent)
+	events, err := collect(rows, err, scanPlainEvent)
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func (tx *Tx) begin(ctx context.Context, want Want) (*Loaded, error) {
 		loaded.Earlier = make(map[KeyRef]*Event)
 		accounts, keys := splitKeys(want.Keys)
 		batch.Queue(sqlEarlier, accounts, keys).Query(func(rows pgx.Rows) error {
-			events, err := collect(rows, nil, scanEvent)
+			events, err := collect(rows, nil, scanPlainEvent)
 			for i := range events {
 				loaded.Earlier[KeyRef{events[i].Account, events[i].Key}] = &events[i]
 			}
@@ -179,7 +179,7 @@ func queueDecisions(batch *pgx.Batch, refs []EventRef, loaded *Loaded) {
 		}
 	}
 	batch.Queue(sqlDecisions, accounts, ids).Query(func(rows pgx.Rows) error {
-		events, err := collect(rows, nil, scanEvent)
+		events, err := collect(rows, nil, scanPlainEvent)
 		for _, d := range assemble(events) {
 			loaded.Decisions[EventRef{d.Account, d.ID}] = d
 		}

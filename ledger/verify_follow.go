@@ -74,7 +74,7 @@ func (p *proof) refunds(ctx context.Context, tx pgx.Tx, ids []ID) error {
 		return err
 	}
 	rows, err := tx.Query(ctx, sqlDecisions, accounts, ids)
-	events, err := collect(rows, err, scanEvent)
+	events, err := collect(rows, err, scanPlainEvent)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"spillway/engine"
+	"spillway/ledger"
 )
 
 // startJobs starts what a server does unasked, until ctx ends. Every process
@@ -17,6 +18,28 @@ func (a *app) startJobs(ctx context.Context, running *sync.WaitGroup) {
 	running.Go(func() { sweep(ctx, a.engine, log) })
 	running.Go(func() { watch(ctx, a.engine, s.Anomalies, log) })
 	running.Go(func() { reconcileNew(ctx, a.engine, s.ReconcileEvery, log) })
+	running.Go(func() { indexAccounts(ctx, a.ledger, log) })
+}
+
+// indexInterval is how often accounts are looked for that a search cannot find: a
+// server of an earlier version, which still runs beside this one, creates such.
+const indexInterval = time.Hour
+
+// indexAccounts makes all accounts known to searches until ctx ends: at the start
+// those of all times, and then the latest.
+func indexAccounts(ctx context.Context, l *ledger.Ledger, log *slog.Logger) {
+	tick := time.NewTicker(indexInterval)
+	defer tick.Stop()
+	for since := (time.Time{}); ; since = time.Now().Add(-2 * indexInterval) {
+		if _, err := l.IndexAccounts(ctx, since); err != nil && ctx.Err() == nil {
+			log.Warn("accounts could not be made known to searches", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // sweepInterval is how often due holds and grants are looked for: a hold ends

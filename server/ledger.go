@@ -121,7 +121,8 @@ type exportCommand struct {
 	Account string `required:"" help:"The account."`
 	From    string `required:"" help:"The first moment: 2026-03-01 or 2026-03-01T00:00:00Z."`
 	To      string `required:"" help:"The moment behind the last."`
-	Out     string `default:"." help:"The directory; it is made where it is missing."`
+	Out     string `default:"." help:"The directory; it is made where it is missing, for nobody but you."`
+	Force   bool   `help:"Write over an export that the directory holds."`
 }
 
 // Help is shown by spillway export --help.
@@ -149,6 +150,9 @@ func (c *exportCommand) Run(out *outside, ctx boxed) error {
 	if to <= from {
 		return unusablef("--to must be later than --from")
 	}
+	if err := c.vacant(); err != nil {
+		return err
+	}
 	l, err := openForReading(ctx, s.DatabaseURL)
 	if err != nil {
 		return err
@@ -157,21 +161,60 @@ func (c *exportCommand) Run(out *outside, ctx boxed) error {
 	return c.write(ctx, l, from, to, out.stdout)
 }
 
+// exportReadme is the file that explains an export.
+const exportReadme = "README.md"
+
+// vacant refuses a directory that holds an export, or a part of one: files of two
+// accounts or times beside each other would pass for one.
+func (c *exportCommand) vacant() error {
+	if c.Force {
+		return nil
+	}
+	names := []string{exportReadme}
+	for _, name := range ledger.ExportFiles {
+		names = append(names, name+".ndjson", name+".csv")
+	}
+	for _, name := range names {
+		_, err := os.Lstat(filepath.Join(c.Out, name))
+		switch {
+		case err == nil:
+			return unusablef("--out: %s holds %s already; name another directory, or write over it with --force", c.Out, name)
+		case !errors.Is(err, os.ErrNotExist):
+			return unusablef("--out: %w", err)
+		}
+	}
+	return nil
+}
+
+// create makes a file that only its owner may read, in the place of one that
+// --force gives up.
+func (c *exportCommand) create(name string) (io.WriteCloser, error) {
+	path := filepath.Join(c.Out, name)
+	if c.Force {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, unusablef("--out: %w", err)
+		}
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, unusablef("--out: %w", err)
+	}
+	return file, nil
+}
+
 func (c *exportCommand) write(ctx context.Context, l *ledger.Ledger, from, to waterfall.Instant, stdout io.Writer) error {
-	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+	if err := os.MkdirAll(c.Out, 0o700); err != nil {
 		return unusablef("--out: %w", err)
 	}
-	rows, err := l.Export(ctx, c.Account, from, to, func(name string) (io.WriteCloser, error) {
-		return os.Create(filepath.Join(c.Out, name))
-	})
+	rows, err := l.Export(ctx, c.Account, from, to, c.create)
 	switch {
 	case err != nil:
 		return err
 	case rows == nil:
 		return unusablef("--account: there is no account %s", c.Account)
 	}
-	if err := os.WriteFile(filepath.Join(c.Out, "README.md"), []byte(ledger.ExportGuide), 0o644); err != nil {
-		return unusablef("--out: %w", err)
+	if err := c.explain(); err != nil {
+		return err
 	}
 	for _, name := range ledger.ExportFiles {
 		if _, err := fmt.Fprintf(stdout, "%s %d\n", name, rows[name]); err != nil {
@@ -179,6 +222,16 @@ func (c *exportCommand) write(ctx context.Context, l *ledger.Ledger, from, to wa
 		}
 	}
 	return nil
+}
+
+// explain writes the guide.
+func (c *exportCommand) explain() error {
+	guide, err := c.create(exportReadme)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(guide, ledger.ExportGuide)
+	return errors.Join(err, guide.Close())
 }
 
 // moment reads a time of the command line: a day, or a moment with its offset.

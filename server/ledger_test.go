@@ -89,6 +89,29 @@ func TestExportWritesFiles(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", name, len(text), err)
 		}
 	}
+	mode := func(name string) os.FileMode {
+		t.Helper()
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode().Perm()
+	}
+	if mode("") != 0o700 || mode("grants.csv") != 0o600 || mode("README.md") != 0o600 {
+		t.Errorf("the directory is %o, a file %o, the guide %o", mode(""), mode("grants.csv"), mode("README.md"))
+	}
+	// What is there is written over only when that is asked for.
+	again := []string{"export", "--account", "acme", "--from", "2026-01-01", "--to", tomorrow, "--out", dir}
+	if code, stdout, stderr := start(t, env, again...); code != exitUnusable || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "--force") {
+		t.Errorf("into an export: code %d, %q, %q", code, stdout, stderr)
+	}
+	if err := os.Chmod(filepath.Join(dir, "grants.csv"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := start(t, env, append(again, "--force")...); code != exitDone || stderr != "" || mode("grants.csv") != 0o600 {
+		t.Errorf("by force: code %d, %q, mode %o", code, stderr, mode("grants.csv"))
+	}
+	dir = filepath.Join(t.TempDir(), "other")
 	for _, wrong := range [][]string{
 		{"--account", "nobody", "--from", "2026-01-01", "--to", tomorrow},
 		{"--account", "acme", "--from", "yesterday", "--to", tomorrow},

@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"spillway/engine"
 )
 
 // longestToken bounds how long a printed token may live: it cannot be taken
@@ -77,8 +78,8 @@ func (p signIn) check() error {
 	switch {
 	case !utf8.ValidString(p.Subject) || p.Subject == "" || utf8.RuneCountInString(p.Subject) > 255:
 		return unusablef("--sub must have 1 to 255 characters")
-	case slices.ContainsFunc([]rune(p.Subject), unicode.IsControl):
-		return unusablef("--sub must not hold control characters")
+	case engine.NewUser("--sub", p.Subject) != nil:
+		return unusablef("--sub must hold no control characters, those of the direction of text included, and be in NFC")
 	case p.Account == "" && slices.Contains(p.Roles, "user"):
 		return unusablef("--account is required for the role user: it names the account that the user belongs to")
 	case p.Account != "" && !accountID.MatchString(p.Account):

@@ -22,6 +22,7 @@ func (p *pair) compare() {
 		}
 	}
 	p.compareBuckets(ctx)
+	p.compareKinds(waterfall.Kind(1 + len(p.decisions)%int(waterfall.Credit)))
 }
 
 func (p *pair) compareBalance(ctx context.Context) {

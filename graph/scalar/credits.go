@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"math/big"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -33,6 +34,20 @@ func Millionths(n int64) Credits {
 		size = -size
 	}
 	c.whole, c.micros = size/perUnit, uint32(size%perUnit)
+	return c
+}
+
+// SumOfMillionths is a sum of millionths of a credit, which may exceed 64 bits.
+// It stands at the largest Credits where it is larger than any: 2^64 - 1.
+func SumOfMillionths(n *big.Int) Credits {
+	if n == nil {
+		return Credits{}
+	}
+	whole, micros := new(big.Int).QuoRem(new(big.Int).Abs(n), big.NewInt(perUnit), new(big.Int))
+	c := Credits{negative: n.Sign() < 0, whole: math.MaxUint64}
+	if whole.IsUint64() {
+		c.whole, c.micros = whole.Uint64(), uint32(micros.Uint64())
+	}
 	return c
 }
 

@@ -12,18 +12,21 @@ import (
 
 var errInteger = errors.New("must be an integer")
 
-// AppendQuantity writes a Quantity.
-func AppendQuantity(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
+// maxQuantity is the largest Quantity: what JSON numbers hold exactly.
+const maxQuantity = 1<<53 - 1
 
-// MarshalQuantity writes a Quantity.
-func MarshalQuantity(n int64) graphql.Marshaler { return number(n) }
+// AppendQuantity writes a Quantity, the largest one where n is larger.
+func AppendQuantity(b []byte, n int64) []byte { return strconv.AppendInt(b, min(n, maxQuantity), 10) }
+
+// MarshalQuantity writes a Quantity, the largest one where n is larger.
+func MarshalQuantity(n int64) graphql.Marshaler { return number(min(n, maxQuantity)) }
 
 // UnmarshalQuantity reads a Quantity. It refuses what is no integer; the range
 // is checked by whoever knows what the quantity is for.
 func UnmarshalQuantity(v any) (int64, error) { return integer(v) }
 
-// MarshalCount writes a Count.
-func MarshalCount(n int64) graphql.Marshaler { return number(n) }
+// MarshalCount writes a Count, the largest one where n is larger.
+func MarshalCount(n int64) graphql.Marshaler { return number(min(n, maxQuantity)) }
 
 // UnmarshalCount reads a Count like a Quantity.
 func UnmarshalCount(v any) (int64, error) { return integer(v) }

@@ -149,7 +149,7 @@ func (a *Account) Buckets(ctx context.Context, userID, feature *string) ([]Bucke
 	if c := caller.From(ctx); userID == nil && c.OnlyUser() {
 		userID = &c.User
 	}
-	if err := CheckFeature("feature", feature); err != nil {
+	if err := a.from.Engine.CheckFeature(ctx, "feature", feature); err != nil {
 		return nil, err
 	}
 	query := engine.BucketQuery{User: userID}

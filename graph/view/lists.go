@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"spillway/engine"
 	"spillway/engine/waterfall"
@@ -37,7 +38,7 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 	if err != nil {
 		return nil, err
 	}
-	only, err := filter.Ledger()
+	only, err := a.from.Filter(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +75,9 @@ func newDecisionPages(a *Account, found map[string]ledger.Listed[*ledger.Decisio
 	return pages
 }
 
-// Ledger is the filter as the ledger takes it; nil filters nothing. A name that
-// nothing can have is a fault, and no filter.
-func (f *DecisionFilter) Ledger() (ledger.DecisionFilter, error) {
+// Filter is a filter as the ledger takes it; nil filters nothing. The name of a
+// user that there cannot be, or of a feature that there is not, is a fault.
+func (s *Source) Filter(ctx context.Context, f *DecisionFilter) (ledger.DecisionFilter, error) {
 	var to ledger.DecisionFilter
 	if f == nil {
 		return to, nil
@@ -86,24 +87,15 @@ func (f *DecisionFilter) Ledger() (ledger.DecisionFilter, error) {
 			return to, err
 		}
 	}
-	if err := CheckFeature("filter.feature", f.Feature); err != nil {
+	if err := s.Engine.CheckFeature(ctx, "filter.feature", f.Feature); err != nil {
 		return to, err
 	}
 	to.Status = f.Status
 	set(&to.User, f.UserID)
 	set(&to.Feature, f.Feature)
 	set(&to.Kind, f.Kind)
-	set(&to.From, f.From)
-	set(&to.To, f.To)
+	to.From, to.To = f.From, f.To
 	return to, nil
-}
-
-// CheckFeature refuses a key that no feature can have; nil is any feature.
-func CheckFeature(field string, key *string) error {
-	if key != nil && !waterfall.ValidID(*key) {
-		return &engine.Fault{Code: engine.CodeBadInput, Field: field, Message: "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ / -"}
-	}
-	return nil
 }
 
 func set[T any](to, from *T) {
@@ -153,7 +145,10 @@ func newPostingPages(a *Account, found map[string]ledger.Listed[ledger.PostingRo
 	return pages
 }
 
-// Accounts is a page of all accounts.
+// longestSearch is how long a search may be, in code points: as long as a name.
+const longestSearch = 255
+
+// Accounts is a page of all accounts, or of those that a search finds.
 func (s *Source) Accounts(ctx context.Context, search *string, first int, after *string) (*AccountConnection, error) {
 	if err := checkFirst(first); err != nil {
 		return nil, err
@@ -162,12 +157,11 @@ func (s *Source) Accounts(ctx context.Context, search *string, first int, after 
 	if err != nil {
 		return nil, err
 	}
-	var prefix string
-	set(&prefix, search)
-	if strings.ContainsRune(prefix, 0) {
-		return nil, &engine.Fault{Code: engine.CodeBadInput, Field: "search", Message: "must be text without U+0000"}
+	var asked string
+	if set(&asked, search); strings.ContainsRune(asked, 0) || utf8.RuneCountInString(asked) > longestSearch {
+		return nil, &engine.Fault{Code: engine.CodeBadInput, Field: "search", Message: "must be text of at most 255 characters without U+0000"}
 	}
-	found, err := s.Ledger.Accounts(ctx, prefix, first, behind)
+	found, err := s.Ledger.Accounts(ctx, asked, first, behind)
 	if err != nil {
 		return nil, stored(err)
 	}
@@ -179,6 +173,6 @@ func (s *Source) Accounts(ctx context.Context, search *string, first int, after 
 	for i, a := range newAccounts(s, rows...) {
 		edges[i] = AccountEdge{Cursor: accountCursor(a.row.Place()), Node: a}
 	}
-	info := scannedInfo(edges, func(e *AccountEdge) string { return e.Cursor }, found.More, accountCursor(found.Scanned), first, after)
+	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, found.More, after)
 	return &AccountConnection{Edges: edges, PageInfo: info}, nil
 }

@@ -255,15 +255,15 @@ type DecisionEdge struct {
 	Node *Decision `json:"node"`
 }
 
-// Which decisions to list: from inclusive, to exclusive.
+// Which decisions to list: from inclusive, to exclusive. A feed tells of an event where the decision, as it stands then, matches.
 type DecisionFilter struct {
 	// Only of this user.
 	UserID *string `json:"userId,omitempty"`
-	// Only of this feature.
+	// Only of this feature. One that there is not is NOT_FOUND.
 	Feature *string `json:"feature,omitempty"`
 	// Only with one of these statuses.
 	Status []ledger.Status `json:"status,omitempty"`
-	// Only those that took from a bucket of this kind.
+	// Only those of which some units came from a bucket of this kind, net of what a settlement, a release, an expiry or refunds gave back.
 	Kind *waterfall.Kind `json:"kind,omitempty"`
 	// Only those decided at this moment or later.
 	From *waterfall.Instant `json:"from,omitempty"`
@@ -397,13 +397,13 @@ type Mismatch struct {
 
 // Where a page of a list stands.
 type PageInfo struct {
-	// More follows behind endCursor; of a list that is searched or filtered, it may follow.
+	// More follows behind endCursor; of a list that is filtered, it may follow.
 	HasNextPage bool `json:"hasNextPage"`
 	// Something comes before the first edge.
 	HasPreviousPage bool `json:"hasPreviousPage"`
 	// The cursor of the first edge; null on an empty page.
 	StartCursor *string `json:"startCursor,omitempty"`
-	// Where the next page goes on: the cursor of the last edge or, on a page that was searched or filtered for and is not full, of the last that was looked at. Null where nothing follows an empty page.
+	// Where the next page goes on: the cursor of the last edge or, on a page that was filtered and is not full, of the last that was looked at. Null where nothing follows an empty page.
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
@@ -588,8 +588,10 @@ type UsagePoint struct {
 	Feature string `json:"feature"`
 	// The kind of bucket that paid.
 	Kind waterfall.Kind `json:"kind"`
-	// How many units, before refunds.
+	// How many units, before refunds. Where it is more than a Quantity holds it stands at 9007199254740991, and total is exact.
 	Quantity int64 `json:"quantity"`
+	// How many units, before refunds, whatever their sum.
+	Total scalar.Sum `json:"total"`
 	// What they cost, before refunds.
 	Credits scalar.Credits `json:"credits"`
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 
+	"spillway/engine"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
@@ -34,8 +35,24 @@ func NewAnomaly(a *ledger.Anomaly) *Anomaly {
 	}
 }
 
-// noAccount tells an id that no account can have: of such a one there is nothing.
-func noAccount(id *string) bool { return id != nil && !waterfall.ValidID(*id) }
+// checkAccount is a fault where an argument names an account that there is not.
+// found tells that there is something of it, which is answer enough.
+func (s *Source) checkAccount(ctx context.Context, id *string, found bool) error {
+	if id == nil || found {
+		return nil
+	}
+	known := false
+	if waterfall.ValidID(*id) {
+		var err error
+		if known, err = s.Ledger.Known(ctx, *id); err != nil {
+			return stored(err)
+		}
+	}
+	if !known {
+		return &engine.Fault{Code: engine.CodeNotFound, Field: "accountId", Message: "the account was not found"}
+	}
+	return nil
+}
 
 // AuditLog is a page of the audit log, of one account or of all.
 func (s *Source) AuditLog(ctx context.Context, account *string, first int, after *string) (*AuditConnection, error) {
@@ -43,14 +60,16 @@ func (s *Source) AuditLog(ctx context.Context, account *string, first int, after
 	if err != nil {
 		return nil, err
 	}
-	if noAccount(account) {
-		return &AuditConnection{Edges: []AuditEdge{}, PageInfo: pageInfo(0, nil, false, after)}, nil
-	}
 	var of string
-	set(&of, account)
+	if set(&of, account); account != nil && !waterfall.ValidID(of) { // "" would be all of them to the ledger
+		return nil, s.checkAccount(ctx, account, false)
+	}
 	entries, more, err := s.Ledger.AuditLog(ctx, of, p)
 	if err != nil {
 		return nil, stored(err)
+	}
+	if err := s.checkAccount(ctx, account, len(entries) > 0); err != nil {
+		return nil, err
 	}
 	edges := make([]AuditEdge, len(entries))
 	for i := range entries {
@@ -70,14 +89,16 @@ func (s *Source) Reconciliations(ctx context.Context, account *string, first int
 	if err != nil {
 		return nil, err
 	}
-	if noAccount(account) {
-		return &ReconciliationConnection{Edges: []ReconciliationEdge{}, PageInfo: pageInfo(0, nil, false, after)}, nil
-	}
 	var of string
-	set(&of, account)
+	if set(&of, account); account != nil && !waterfall.ValidID(of) { // "" would be all of them to the ledger
+		return nil, s.checkAccount(ctx, account, false)
+	}
 	found, more, err := s.Ledger.Reconciliations(ctx, of, p)
 	if err != nil {
 		return nil, stored(err)
+	}
+	if err := s.checkAccount(ctx, account, len(found) > 0); err != nil {
+		return nil, err
 	}
 	edges := make([]ReconciliationEdge, len(found))
 	for i := range found {

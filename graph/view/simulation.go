@@ -29,10 +29,14 @@ func (p *PlanSimulation) NewlyAllowed() int64 { return p.s.NewlyAllowed }
 func (p *PlanSimulation) NewlyDenied() int64 { return p.s.NewlyDenied }
 
 // CreditsBefore is what the decisions cost.
-func (p *PlanSimulation) CreditsBefore() scalar.Credits { return scalar.Millionths(p.s.CreditsBefore) }
+func (p *PlanSimulation) CreditsBefore() scalar.Credits {
+	return scalar.SumOfMillionths(&p.s.CreditsBefore)
+}
 
 // CreditsAfter is what they would have cost.
-func (p *PlanSimulation) CreditsAfter() scalar.Credits { return scalar.Millionths(p.s.CreditsAfter) }
+func (p *PlanSimulation) CreditsAfter() scalar.Credits {
+	return scalar.SumOfMillionths(&p.s.CreditsAfter)
+}
 
 // Changed is a page of those that would have been different, the newest first.
 // Each page is of a simulation of its own, which gives the same for a time

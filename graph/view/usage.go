@@ -24,7 +24,7 @@ func (a *Account) Usage(ctx context.Context, feature *string, from, to waterfall
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckFeature("feature", feature); err != nil {
+	if err := a.from.Engine.CheckFeature(ctx, "feature", feature); err != nil {
 		return nil, err
 	}
 	var only string
@@ -148,7 +148,8 @@ func spread(used []ledger.UsagePoint, pairs []pair, starts []waterfall.Instant) 
 		for _, p := range pairs {
 			point := UsagePoint{Start: start, Feature: p.feature, Kind: p.kind}
 			if u := found[place{start, p}]; u != nil {
-				point.Quantity, point.Credits = u.Quantity, scalar.Millionths(u.Credits)
+				point.Total, point.Credits = scalar.SumOf(u.Quantity), scalar.SumOfMillionths(u.Credits)
+				point.Quantity = point.Total.Quantity()
 			}
 			points = append(points, point)
 		}

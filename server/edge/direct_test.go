@@ -30,6 +30,8 @@ func TestTheDirectWayAnswersAsTheExecutorDoes(t *testing.T) {
 		{"partial", usual + `,"quantity":500,"allowPartial":true`, true},
 		{"held", usual + `,"quantity":1,"holdFor":"PT1M","allowPartial":false`, true},
 		{"denied", usual + `,"quantity":100000`, true},
+		{"a key that turns the text", `"accountId":"` + acme + `","userId":"ann","feature":"chat","idempotencyKey":"KEY\u202e"`, true},
+		{"a user of an accent by itself", `"accountId":"` + acme + `","userId":"e\u0301","feature":"chat","idempotencyKey":"KEY"`, true},
 		{"labels", usual + `,"metadata":{"b":1.50,"a":[null,12345678901234567890,"<&>"]}`, true},
 		{"no quantity", usual + `,"quantity":0`, true},
 		{"a negative quantity", usual + `,"quantity":-1`, true},

@@ -181,7 +181,7 @@ func TestEveryWayHasTheSameLimits(t *testing.T) {
 		"repeats":        "{ viewer { " + strings.Repeat("userId ", 11) + "} }",
 		"tokens":         "{" + strings.Repeat(" viewer { userId }", 1500) + "}",
 		"a long answer":  `query($a: ID!) { account(id: $a) { decisions(first: 200) { edges { node { account { decisions(first: 200) { edges { node { id } } } } } } } } }`,
-		"filters":        `query($a: ID!) { account(id: $a) { ` + repeat(4, `d%d: decisions(filter: {userId: "x"}) { edges { cursor } } `) + ` } }`,
+		"filters":        `query($a: ID!) { account(id: $a) { ` + repeat(5, `d%d: decisions(filter: {userId: "x"}) { edges { cursor } } `) + ` } }`,
 		"what there is":  `{ __schema { queryType { name } } }`,
 		"a feed too big": `subscription($a: ID!) { decisions(accountId: $a) { node { account { decisions(first: 200) { edges { node { account { decisions(first: 200) { edges { cursor } } } } } } } } } }`,
 	} {

@@ -263,15 +263,15 @@ func (w *world) event(t *testing.T, from time.Time, n int, account, user string)
 	}
 }
 
-// A search finds accounts by the beginning of their id or their name, each once,
-// the newest first.
+// A search finds accounts by words of their id or their name, each once, the
+// newest first.
 func TestAccountsAreFoundByIDOrName(t *testing.T) {
 	w := newWorld(t, setup{})
 	for _, a := range [][2]string{{"north-1", "Alder"}, {"north-2", "North Sea"}, {"south-1", "NORTHERN"}, {"south-2", "Ärger"}, {"south-3", "50% off_"}} {
 		w.must(w.admin(), `mutation($id: ID!, $name: String!) { createAccount(input: {id: $id, name: $name, plan: "plus"}) { id } }`, vars{"id": a[0], "name": a[1]})
 	}
 	for search, want := range map[string][]string{
-		"north": {"south-1", "north-2", "north-1"}, "North": {"south-1", "north-2"}, "north-1": {"north-1"}, "ald": {"north-1"}, "sea": nil,
+		"north": {"south-1", "north-2", "north-1"}, "North": {"south-1", "north-2", "north-1"}, "north-1": {"north-1"}, "ald": {"north-1"}, "sea": {"north-2"}, "arger": {"south-2"},
 		"ÄRG": {"south-2"}, "50%": {"south-3"}, "_": nil, "%": nil, "nobody": nil,
 	} {
 		var got []string
@@ -372,8 +372,8 @@ func TestUsageByInterval(t *testing.T) {
 	if chat, video := usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "chat"), usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "video"); chat != "02-01T00:00=8 " || video != "02-01T00:00=0 " {
 		t.Errorf("chat %q, video %q", chat, video)
 	}
-	if other := usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "nothing"); other != "" {
-		t.Errorf("a feature that is not in the plan: %q", other)
+	if other := usage("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", "DAY", "nothing"); other != "NOT_FOUND feature" {
+		t.Errorf("a feature that there is not: %q", other)
 	}
 }
 

@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"spillway/engine"
 	"spillway/engine/waterfall"
 	"spillway/graph/caller"
 )
@@ -180,8 +180,8 @@ func checkNames(c *claims) error {
 	switch {
 	case c.Subject == "" || !utf8.ValidString(c.Subject) || utf8.RuneCountInString(c.Subject) > longestName:
 		return errors.New("sub must have 1 to 255 characters")
-	case strings.ContainsFunc(c.Subject, unicode.IsControl):
-		return errors.New("sub holds control characters")
+	case engine.NewUser("sub", c.Subject) != nil:
+		return errors.New("sub holds control characters, or is not in NFC")
 	case c.Account != "" && !waterfall.ValidID(c.Account):
 		return errors.New("account is no account id")
 	}

@@ -252,7 +252,7 @@ type Account {
   buckets(
     "Whose windows and quotas to show. Without it, users see their own and others those of the whole account only."
     userId: ID
-    "Only this feature; without it, all of the plan."
+    "Only this feature; without it, all of the plan. One that there is not is NOT_FOUND."
     feature: String
   ): [BucketState!]!
   "What preview would answer to one unit of each feature of the plan, in the plan's order."
@@ -289,7 +289,7 @@ type Account {
   ): BalanceUpdateConnection!
   "What was used, summed up per interval, feature and kind of bucket, oldest first. Whatever occurs in that time has a point for every interval, also for those where it is 0; where nothing was used at all, every kind of bucket of the plan has."
   usage(
-    "Only this feature."
+    "Only this feature. One that there is not is NOT_FOUND."
     feature: String
     "From this moment on."
     from: DateTime!
@@ -494,21 +494,23 @@ type UsagePoint {
   feature: String!
   "The kind of bucket that paid."
   kind: BucketKind!
-  "How many units, before refunds."
+  "How many units, before refunds. Where it is more than a Quantity holds it stands at 9007199254740991, and total is exact."
   quantity: Quantity!
+  "How many units, before refunds, whatever their sum."
+  total: Sum!
   "What they cost, before refunds."
   credits: Credits!
 }
 
-"Which decisions to list: from inclusive, to exclusive."
+"Which decisions to list: from inclusive, to exclusive. A feed tells of an event where the decision, as it stands then, matches."
 input DecisionFilter {
   "Only of this user."
   userId: ID
-  "Only of this feature."
+  "Only of this feature. One that there is not is NOT_FOUND."
   feature: String
   "Only with one of these statuses."
   status: [DecisionStatus!]
-  "Only those that took from a bucket of this kind."
+  "Only those of which some units came from a bucket of this kind, net of what a settlement, a release, an expiry or refunds gave back."
   kind: BucketKind
   "Only those decided at this moment or later."
   from: DateTime
@@ -623,9 +625,9 @@ extend type Query {
     "The account's id."
     id: ID!
   ): Account @access(roles: [USER, ADMIN, SERVICE], account: "id")
-  "All accounts, or those that a search finds, newest first. A page of a search may hold fewer than asked, and hasNextPage still be true. For admins."
+  "All accounts, or those that a search finds, newest first. For admins."
   accounts(
-    "Only those whose id or name begins so."
+    "Only those in whose id or name each of these words stands, at most 255 characters: whatever their case and accents, so that ecole finds École. A word of one or two letters stands at the beginning of a word only. No character is a wildcard."
     search: String
     "How many, 1 to 200."
     first: Int! = 50
@@ -702,6 +704,9 @@ scalar Quantity
 "A number of things, 0 to 9007199254740991, as a JSON integer."
 scalar Count
 
+"A sum that may be larger than a Quantity: an integer of any size as a decimal string, such as \"12\"."
+scalar Sum
+
 "Any JSON value."
 scalar JSON
 
@@ -749,13 +754,13 @@ enum ErrorCode {
 
 "Where a page of a list stands."
 type PageInfo {
-  "More follows behind endCursor; of a list that is searched or filtered, it may follow."
+  "More follows behind endCursor; of a list that is filtered, it may follow."
   hasNextPage: Boolean!
   "Something comes before the first edge."
   hasPreviousPage: Boolean!
   "The cursor of the first edge; null on an empty page."
   startCursor: String
-  "Where the next page goes on: the cursor of the last edge or, on a page that was searched or filtered for and is not full, of the last that was looked at. Null where nothing follows an empty page."
+  "Where the next page goes on: the cursor of the last edge or, on a page that was filtered and is not full, of the last that was looked at. Null where nothing follows an empty page."
   endCursor: String
 }
 
@@ -1409,7 +1414,7 @@ type Subscription {
     accountId: ID!
     "Whose windows and quotas to show."
     userId: ID!
-    "Only this feature; without it, all of the plan."
+    "Only this feature; without it, all of the plan. One that there is not is NOT_FOUND."
     feature: String
   ): [BucketState!]! @access(roles: [USER, ADMIN], account: "accountId")
   "The decisions of all accounts, as for one. For admins."
@@ -1628,7 +1633,7 @@ extend type Query {
   ): PlanSimulation! @access(roles: [ADMIN])
   "What was reconciled, newest first. For admins."
   reconciliations(
-    "Only those of this account alone."
+    "Only those of this account alone. One that there is not is NOT_FOUND."
     accountId: ID
     "How many, 1 to 200."
     first: Int! = 20
@@ -1637,7 +1642,7 @@ extend type Query {
   ): ReconciliationConnection! @access(roles: [ADMIN])
   "Who changed what, newest first. For admins."
   auditLog(
-    "Only what concerns this account."
+    "Only what concerns this account. One that there is not is NOT_FOUND."
     accountId: ID
     "How many, 1 to 200."
     first: Int! = 50
@@ -2425,6 +2430,8 @@ func (ec *executionContext) childFields_UsagePoint(ctx context.Context, field gr
 		return ec.fieldContext_UsagePoint_kind(ctx, field)
 	case "quantity":
 		return ec.fieldContext_UsagePoint_quantity(ctx, field)
+	case "total":
+		return ec.fieldContext_UsagePoint_total(ctx, field)
 	case "credits":
 		return ec.fieldContext_UsagePoint_credits(ctx, field)
 	}
@@ -12291,6 +12298,29 @@ func (ec *executionContext) fieldContext_UsagePoint_quantity(_ context.Context, 
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "Quantity")
 }
 
+func (ec *executionContext) _UsagePoint_total(ctx context.Context, field graphql.CollectedField, obj *view.UsagePoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsagePoint_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Sum) graphql.Marshaler {
+			return ec.marshalNSum2spillwayᚋgraphᚋscalarᚐSum(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsagePoint_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "Sum")
+}
+
 func (ec *executionContext) _UsagePoint_credits(ctx context.Context, field graphql.CollectedField, obj *view.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17196,6 +17226,11 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "total":
+			out.Values[i] = ec._UsagePoint_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "credits":
 			out.Values[i] = ec._UsagePoint_credits(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18749,6 +18784,20 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	res := scalar.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "String!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSum2spillwayᚋgraphᚋscalarᚐSum(ctx context.Context, v any) (scalar.Sum, error) {
+	res, err := scalar.UnmarshalSum(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSum2spillwayᚋgraphᚋscalarᚐSum(ctx context.Context, sel ast.SelectionSet, v scalar.Sum) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalSum(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Sum!")
 	}
 	return res
 }
