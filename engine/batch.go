@@ -110,6 +110,11 @@ func (b *batch) record() error {
 		}
 	}
 	if len(touched) == 0 {
+		// What was stored is answered behind a COMMIT too. It waits for a synchronous
+		// standby, and so for all that was written before it, the stored one included.
+		if err := b.tx.Commit(b.ctx, &b.writes, b.sent); err != nil {
+			return err
+		}
 		b.keep()
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,11 @@ type Ledger struct {
 	read, own *pgxpool.Pool
 	// single: see Options.
 	single bool
+	// closing ends the wait for COMMITs that nobody waits for any more.
+	closing context.Context
+	close   context.CancelFunc
+	// demoted is when the pools were last emptied because the server takes no writes.
+	demoted atomic.Int64
 }
 
 // Options of Open.
@@ -49,6 +55,7 @@ type Options struct {
 func Open(ctx context.Context, url string, o Options) (l *Ledger, err error) {
 	writers, readers := cmp.Or(o.Writers, 16), cmp.Or(o.Readers, 16)
 	l = &Ledger{single: o.SingleAccount}
+	l.closing, l.close = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
 			l.Close()
@@ -63,6 +70,9 @@ func Open(ctx context.Context, url string, o Options) (l *Ledger, err error) {
 		"enable_hashjoin":  "off",
 		"enable_mergejoin": "off",
 		"lock_timeout":     "8s",
+		// Nothing may cut a COMMIT short: see Tx.Commit. What a batch waits for
+		// before it, lock_timeout ends.
+		"statement_timeout": "0",
 	}); err != nil {
 		return nil, err
 	}
@@ -75,9 +85,14 @@ func Open(ctx context.Context, url string, o Options) (l *Ledger, err error) {
 }
 
 func openPool(ctx context.Context, url string, o Options, size int, role string, settings map[string]string) (*pgxpool.Pool, error) {
+	_, writes := settings["lock_timeout"]
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be read: %w", errors.Unwrap(err))
+	}
+	preferPrimary(&config.ConnConfig.Config, url)
+	if writes {
+		config.BeforeConnect = neverCancel
 	}
 	config.MaxConns = int32(size)
 	config.MinConns = 1
@@ -116,6 +131,7 @@ func openPool(ctx context.Context, url string, o Options, size int, role string,
 
 // Close closes all connections.
 func (l *Ledger) Close() {
+	l.close()
 	for _, pool := range []*pgxpool.Pool{l.write, l.read, l.own} {
 		if pool != nil {
 			pool.Close()

@@ -25,6 +25,7 @@ func Migrate(ctx context.Context, url string) error {
 	if err != nil {
 		return fmt.Errorf("DATABASE_URL cannot be read: %w", errors.Unwrap(err))
 	}
+	preferPrimary(&config.Config, url)
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }() // every statement has been answered by then
 	if err := migrate(ctx, db); err != nil {

@@ -3,24 +3,16 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"spillway/ledger/failpoint"
 )
 
-// run sends statements in one pipeline, the last of them when meanwhile has
-// returned: by then the database works on the others. It returns what the last
-// one was answered, or the first error.
-func (tx *Tx) run(ctx context.Context, queries []*pgx.QueuedQuery, meanwhile func()) (pgconn.CommandTag, error) {
-	pipeline, err := tx.send(ctx, queries, meanwhile)
-	if err != nil {
-		return pgconn.CommandTag{}, err
-	}
-	tx.reach(failpoint.Sent)
-	var tag pgconn.CommandTag
-	for range queries {
+// results waits for the answers to a pipeline's statements. It returns what the
+// last one was answered, or the first error.
+func results(pipeline *pgconn.Pipeline, statements int) (tag pgconn.CommandTag, err error) {
+	for range statements {
 		if tag, err = result(pipeline); err != nil {
 			_ = pipeline.Close()
 			return tag, err
@@ -29,17 +21,25 @@ func (tx *Tx) run(ctx context.Context, queries []*pgx.QueuedQuery, meanwhile fun
 	return tag, pipeline.Close()
 }
 
-// send sends the statements of run. After an error the connection is of no more
-// use, and the transaction ends with it.
+// send sends statements in one pipeline, the last of them when meanwhile has
+// returned: by then the database works on the others. It may take commitTimeout,
+// and the answers as long as they take: nothing ends the pipeline. After an error
+// the connection is of no more use, and the transaction ends with it.
 func (tx *Tx) send(ctx context.Context, queries []*pgx.QueuedQuery, meanwhile func()) (*pgconn.Pipeline, error) {
 	conn := tx.conn.Conn()
+	prepare, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
 	statements := make([]*pgconn.StatementDescription, len(queries))
 	for i, q := range queries {
 		var err error
 		// A round trip the first time that a connection sends it.
-		if statements[i], err = conn.Prepare(ctx, q.SQL, q.SQL); err != nil {
+		if statements[i], err = conn.Prepare(prepare, q.SQL, q.SQL); err != nil {
 			return nil, err
 		}
+	}
+	socket := conn.PgConn().Conn()
+	if err := socket.SetWriteDeadline(time.Now().Add(commitTimeout)); err != nil {
+		return nil, err
 	}
 	p := conn.PgConn().StartPipeline(ctx)
 	last := len(queries) - 1
@@ -53,6 +53,9 @@ func (tx *Tx) send(ctx context.Context, queries []*pgx.QueuedQuery, meanwhile fu
 	}
 	if err == nil {
 		err = p.Sync()
+	}
+	if err == nil {
+		err = socket.SetWriteDeadline(time.Time{})
 	}
 	if err != nil {
 		_ = p.Close()

@@ -51,6 +51,7 @@ type Loaded struct {
 // Tx is the transaction of one batch. It holds the row locks of its accounts
 // until Commit or Rollback.
 type Tx struct {
+	ledger *Ledger
 	conn   *pgxpool.Conn
 	single bool
 	done   bool
@@ -97,9 +98,12 @@ func (l *Ledger) Begin(ctx context.Context, want Want) (*Tx, *Loaded, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	tx := &Tx{conn: conn, single: l.single}
+	tx := &Tx{ledger: l, conn: conn, single: l.single}
 	loaded, err := tx.begin(ctx, want)
 	if err != nil {
+		if readOnly(err) {
+			l.leave()
+		}
 		tx.Rollback()
 		return nil, nil, err
 	}

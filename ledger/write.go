@@ -2,10 +2,12 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"spillway/engine/waterfall"
@@ -37,33 +39,90 @@ type Hold struct {
 	ExpiresAt waterfall.Instant
 }
 
-// commitTimeout is how long a batch's last round trip may take: no client can
-// cancel it.
+// commitTimeout is how long the caller waits for the answer to a batch's last
+// round trip, and how long it may take to send it.
 const commitTimeout = 10 * time.Second
+
+var errCommitSlow = errors.New("ledger: COMMIT was not answered in time")
 
 // Commit writes and commits in one round trip. What else must be done before
 // the commit, meanwhile does while the database writes: COMMIT is sent when it
 // has returned. A nil error means that all is in the database, durably. An
 // *UnknownOutcomeError means that it may be; any other error that it is not. The
-// transaction is over in each case.
+// transaction is over in each case for its caller.
+//
+// A COMMIT is never cancelled. It may wait for a synchronous standby, and what is
+// cancelled then is committed here, seen by everyone, and lost with this server.
+// So no deadline and no client reaches it, the session has no statement_timeout,
+// and its connection sends no CancelRequest (neverCancel). After commitTimeout the
+// caller is told that the outcome is unknown, while the connection goes on waiting:
+// until the answer the database holds the locks, so that whoever asks again waits
+// with it, and the pool bounds how many wait.
 func (tx *Tx) Commit(ctx context.Context, w *Writes, meanwhile func()) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
-	defer cancel()
-	defer tx.Rollback()
 	batch := &pgx.Batch{}
 	w.queue(batch, tx.single)
 	batch.Queue("commit")
-	tag, err := tx.run(ctx, batch.QueuedQueries, meanwhile)
-	switch {
-	case refusal(err):
+	queries := batch.QueuedQueries
+	pipeline, err := tx.send(context.WithoutCancel(ctx), queries, meanwhile)
+	if err != nil {
+		tx.Rollback()
+		return commitFault(err)
+	}
+	tx.reach(failpoint.Sent)
+	answered := make(chan error, 1)
+	go func() {
+		answered <- tx.answer(pipeline, len(queries))
+	}()
+	slow := time.NewTimer(commitTimeout)
+	defer slow.Stop()
+	select {
+	case err = <-answered:
+		if err == nil {
+			tx.reach(failpoint.Committed)
+		}
+		if readOnly(err) {
+			tx.ledger.leave()
+		}
+		tx.Rollback()
 		return err
+	case <-slow.C:
+		tx.done = true // for the caller
+		go tx.outlast(answered)
+		return &UnknownOutcomeError{errCommitSlow}
+	}
+}
+
+// answer waits for the answers to all statements, of which COMMIT is the last.
+func (tx *Tx) answer(pipeline *pgconn.Pipeline, statements int) error {
+	tag, err := results(pipeline, statements)
+	switch {
 	case err != nil:
-		return &UnknownOutcomeError{err}
+		return commitFault(err)
 	case tag.String() != "COMMIT":
 		return fmt.Errorf("ledger: COMMIT was answered by %s", tag)
 	}
-	tx.reach(failpoint.Committed)
 	return nil
+}
+
+// commitFault is what an error of the last round trip means.
+func commitFault(err error) error {
+	if refusal(err) {
+		return err
+	}
+	return &UnknownOutcomeError{err}
+}
+
+// outlast gives the connection back when COMMIT is answered, or the ledger closes.
+func (tx *Tx) outlast(answered <-chan error) {
+	socket := tx.conn.Conn().PgConn().Conn()
+	stop := context.AfterFunc(tx.ledger.closing, func() { _ = socket.Close() })
+	err := <-answered
+	stop()
+	tx.done = false
+	if err != nil {
+		_ = socket.Close() // Rollback would ask a server that has not answered
+	}
+	tx.Rollback()
 }
 
 // queue sends all that is to be written; single: see Options.SingleAccount.

@@ -146,7 +146,7 @@ func (a *app) handler(ctx context.Context) (*edge.Edge, error) {
 	}
 	api := graph.New(graph.Config{Engine: a.engine, Ledger: a.ledger, Open: a.config.Demo, Log: a.config.Log})
 	return edge.New(edge.Config{API: api, Verifier: signin.New(keys, s.Issuer, s.Audience), Portal: web.Files(),
-		Origins: s.AllowedOrigins, Postgres: a.ledger.Ping, Redis: a.redis.Ping, Metrics: a.metrics, Log: a.config.Log}), nil
+		Origins: s.AllowedOrigins, Postgres: a.ledger.Ready, Redis: a.redis.Ping, Metrics: a.metrics, Log: a.config.Log}), nil
 }
 
 // demoPeople are those whose tokens dev prints.

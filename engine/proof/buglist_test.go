@@ -8,7 +8,7 @@ var bugs = []bug{
 		"	if err != nil {\n		return err\n	}\n	b.keep()\n", "	_ = err\n	b.keep()\n", storm},
 	{"an unknown outcome counts as a failure", "engine/worker.go", "errors.As(err, &unknown) || ledger.Away(err):", "!errors.As(err, &unknown) && ledger.Away(err):", storm},
 	{"an error at COMMIT counts as a refusal", "ledger/write.go",
-		"	case err != nil:\n		return &UnknownOutcomeError{err}", "	case err != nil:\n		return fmt.Errorf(\"rolled back: %s\", err)", cuts},
+		"	return &UnknownOutcomeError{err}\n", "	return fmt.Errorf(\"rolled back: %s\", err)\n", cuts},
 	{"an earlier decision of the key is not looked for", "engine/funding.go", "	e := b.loaded.Earlier[ref]\n", "	var e *ledger.Event\n", storm},
 	{"the same key twice in one batch is two decisions", "engine/funding.go", "if d := b.made[ref]; d != nil {", "if d := b.made[ref]; d != nil && false {", storm},
 	{"another request under a used key is answered", "engine/funding.go",

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"spillway/engine"
+	"spillway/ledger"
 )
 
 // patience is how long a store may take to answer those who ask whether the
@@ -23,20 +25,26 @@ func (e *Edge) health(w http.ResponseWriter, _ *http.Request) {
 }
 
 // ready says whether the server can decide: it can without Redis, and cannot
-// without PostgreSQL.
+// without PostgreSQL, on a standby, without its role or with another schema.
 func (e *Edge) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	redis := make(chan string, 1)
 	go func() { redis <- state(e.Redis(ctx)) }()
-	postgres := state(e.Postgres(ctx))
+	fault := e.Postgres(ctx)
+	postgres := state(fault)
 	answer := map[string]any{"ready": true, "postgres": postgres, "redis": <-redis}
 	status := http.StatusOK
 	switch {
 	case e.closing.Err() != nil:
 		status, answer["ready"], answer["reason"] = http.StatusServiceUnavailable, false, "the server is closing"
-	case postgres == away:
-		status, answer["ready"], answer["reason"] = http.StatusServiceUnavailable, false, "PostgreSQL is away"
+	case fault != nil:
+		reason := "PostgreSQL is away"
+		var notReady *ledger.NotReadyError
+		if errors.As(fault, &notReady) && notReady.Reason != reason {
+			reason, answer["postgres"] = notReady.Reason, "refuses"
+		}
+		status, answer["ready"], answer["reason"] = http.StatusServiceUnavailable, false, reason
 	}
 	writeJSON(w, status, answer)
 }
