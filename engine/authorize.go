@@ -148,7 +148,7 @@ func (o *authorize) run(b *batch, a *account) (any, error) {
 		User: o.User, Feature: o.Feature, Requested: o.Quantity, Granted: out.Granted, Charged: out.Charged,
 		AllowPartial: o.AllowPartial, Reason: out.Reason, PlanKey: a.plan.Key, PlanVersion: a.plan.Version,
 		PriceVersion: price.Version, Indivisible: !feature.Divisible, CeilingRoom: out.CeilingRoom, CapRoom: out.CapRoom,
-		Metadata: o.Metadata, At: a.now, Steps: stepsOf(rules, out, a.now),
+		Refusal: out.Refusal, Metadata: o.Metadata, At: a.now, Steps: stepsOf(rules, out, a.now),
 	}}
 	o.tried = append(o.tried, d.ID)
 	if o.HoldSeconds > 0 { // of a denial too: it is part of what was asked

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
@@ -54,7 +53,7 @@ func TestSettleBeyondTheHoldWalksOn(t *testing.T) {
 	if s.FinalGranted() != 10 || s.Unfunded() != 2 || s.FinalCharged() != 1_000_000 {
 		t.Errorf("granted %d unfunded %d charged %d", s.FinalGranted(), s.Unfunded(), s.FinalCharged())
 	}
-	if text := w.Explain(s); !strings.HasSuffix(text, ", 1 from credits (0.50); 12 used (1.00), 2 of it unfunded.") {
+	if text := w.Explain(s); text != "Settled: 12 used, 9 as reserved: 5 from the 1-minute limit, 3 from the daily free quota, 1 from credits (0.50); beyond that 1 from credits (0.50); 2 unfunded." {
 		t.Errorf("the sentence tells only of the hold: %s", text)
 	}
 	if b := w.balance(a); b.Available != 200_000 || b.Held != 0 {

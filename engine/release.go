@@ -146,6 +146,9 @@ func (b *batch) follow(a *account, d *ledger.Decision, kind ledger.EventKind, st
 // finish records the event and returns the decision with it, leaving the one
 // that others may hold as it was.
 func (b *batch) finish(a *account, d *ledger.Decision, e *ledger.Event) *ledger.Decision {
+	if e.Postings > 0 {
+		e.Lost = a.lost(b.writes.Postings[len(b.writes.Postings)-e.Postings:])
+	}
 	b.add(a, e)
 	next := &ledger.Decision{Event: d.Event, Follow: append(d.Follow[:len(d.Follow):len(d.Follow)], *e)}
 	b.current[ledger.EventRef{Account: a.ID, ID: d.ID}] = next

@@ -80,8 +80,7 @@ func (e *Engine) previewOf(a *account, r *PreviewRequest) *Preview {
 		p.Status = ledger.StatusDenied
 		p.RetryAt = waterfall.RetryAt(in, request, a.now)
 	}
-	p.Explanation = explain(rules, waterfall.Telling{Allowed: out.Allowed, Reason: out.Reason, Requested: r.Quantity,
-		Granted: out.Granted, RetryAt: p.RetryAt}, p.Steps)
+	p.Explanation = explainPreview(a, in, request, out, p)
 	return p
 }
 

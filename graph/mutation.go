@@ -51,7 +51,8 @@ func (m *mutation) Authorize(ctx context.Context, in view.AuthorizeInput) (*view
 }
 
 // noteLimits tells the transport of the rate limits that a decision met: of
-// each bucket the window with least room. One that was made before says nothing
+// each bucket the window that its step names, which is the one that keeps a
+// refused request waiting. One that was made before says nothing
 // of how they stand now.
 func noteLimits(c *caller.Caller, catalog *ledger.Catalog, d *ledger.Decision) {
 	plan := catalog.Plan(d.PlanKey, d.PlanVersion)
@@ -66,11 +67,11 @@ func noteLimits(c *caller.Caller, catalog *ledger.Catalog, d *ledger.Decision) {
 		}
 		window := buckets[i].Windows[s.Window]
 		limit := caller.Limit{Bucket: s.Bucket, Quota: window.Limit, Seconds: window.Seconds, Remaining: s.Available - s.Taken}
-		switch {
-		case s.Taken > 0: // the newest unit is the last to come back
-			limit.ResetIn = window.Seconds
-		case s.ResetsAt > 0: // of all windows; this one takes no longer than itself
-			limit.ResetIn = min(max(0, s.ResetsAt-d.At.Second()), window.Seconds)
+		if d.Refusal != nil {
+			limit.Remaining = d.Refusal.Sources[i].Room
+		}
+		if s.ResetsAt > 0 { // told of the longest window, which the newest unit leaves last
+			limit.ResetIn = max(0, s.ResetsAt-(buckets[i].Horizon()-window.Seconds)-d.At.Second())
 		}
 		c.Limits = append(c.Limits, limit)
 	}

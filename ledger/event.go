@@ -72,9 +72,14 @@ type Event struct {
 	// CeilingRoom and CapRoom are as in waterfall.Outcome.
 	CeilingRoom int64
 	CapRoom     int64
-	HoldUntil   waterfall.Instant // 0: no hold was asked for
-	RetryAt     int64             // a second, 0: none or never
-	Metadata    []byte            // JSON, nil: none
+	// Refusal is what a denial's sentence is made of; nil of any other event and
+	// of one that was recorded before there were refusals.
+	Refusal *waterfall.Refusal
+	// Lost is what came back to grants and could not be spent again; nil: none.
+	Lost      *waterfall.Lost
+	HoldUntil waterfall.Instant // 0: no hold was asked for
+	RetryAt   int64             // a second, 0: none or never
+	Metadata  []byte            // JSON, nil: none
 	// FirstSequence and Postings say where in the account's books its postings
 	// are.
 	FirstSequence int64

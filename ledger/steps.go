@@ -22,6 +22,7 @@ import (
 // it is not the event's own. Trailing fields that are 0 are left out. Before the
 // steps may stand "!" (the feature could not be split), "^N" (the room that
 // ceilings left, in units) and "$N" (the room of the spend cap, in millionths).
+// Behind them may stand what explains the event: see appendRefusal and appendLost.
 const kindLetters = " RTPEC"
 
 // EncodeSteps writes the steps of an event and the rooms that it met.
@@ -43,6 +44,12 @@ func EncodeSteps(e *Event) string {
 		}
 		b = appendStep(b, &e.Steps[i], e.At.Second())
 	}
+	if e.Refusal != nil {
+		b = appendRefusal(b, e)
+	}
+	if e.Lost != nil {
+		b = appendLost(b, e.Lost)
+	}
 	return string(b)
 }
 
@@ -57,6 +64,12 @@ func appendStep(b []byte, s *Step, second int64) []byte {
 	if s.Second != second {
 		fields[6] = s.Second
 	}
+	return appendFields(b, fields[:])
+}
+
+// appendFields writes numbers, each behind a comma: a 0 as nothing, and the last
+// ones not at all.
+func appendFields(b []byte, fields []int64) []byte {
 	last := len(fields)
 	for last > 0 && fields[last-1] == 0 {
 		last--
@@ -68,6 +81,26 @@ func appendStep(b []byte, s *Step, second int64) []byte {
 		}
 	}
 	return b
+}
+
+// decodeFields reads what appendFields wrote, without the first comma.
+func decodeFields(text string, fields []int64) error {
+	for i := 0; text != "" && i < len(fields); i++ {
+		var one string
+		one, text, _ = strings.Cut(text, ",")
+		if one == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(one, 10, 64)
+		if err != nil {
+			return errSteps
+		}
+		fields[i] = n
+	}
+	if text != "" {
+		return errSteps
+	}
+	return nil
 }
 
 // usualWindow is the window of nearly every step: the only one, or none.
@@ -105,7 +138,7 @@ var errSteps = errors.New("ledger: steps cannot be read")
 // DecodeSteps reads what EncodeSteps wrote into the event, whose At must be
 // set, over the steps that it has.
 func DecodeSteps(e *Event, text string) error {
-	e.CeilingRoom, e.CapRoom, e.Indivisible = -1, -1, false
+	e.CeilingRoom, e.CapRoom, e.Indivisible, e.Refusal, e.Lost = -1, -1, false, nil, nil
 	e.Steps = slices.Grow(e.Steps[:0], strings.Count(text, ";")+1)
 	for text != "" {
 		var one string
@@ -126,7 +159,18 @@ func DecodeSteps(e *Event, text string) error {
 			} else {
 				e.CapRoom = n
 			}
+		case "?":
+			if err := decodeRefusal(e, one[1:]); err != nil {
+				return err
+			}
+		case "~":
+			if err := decodeLost(e, one[1:]); err != nil {
+				return err
+			}
 		default:
+			if e.Refusal != nil { // which stands beside the steps before it
+				return errSteps
+			}
 			s, err := decodeStep(one, e.At.Second())
 			if err != nil {
 				return err
@@ -158,20 +202,8 @@ func decodeStep(text string, second int64) (Step, error) {
 	var rest string
 	s.Bucket, rest, _ = strings.Cut(text[1:], ",")
 	var fields [7]int64
-	for i := 0; rest != "" && i < len(fields); i++ {
-		var one string
-		one, rest, _ = strings.Cut(rest, ",")
-		if one == "" {
-			continue
-		}
-		n, err := strconv.ParseInt(one, 10, 64)
-		if err != nil {
-			return s, errSteps
-		}
-		fields[i] = n
-	}
-	if rest != "" {
-		return s, errSteps
+	if err := decodeFields(rest, fields[:]); err != nil {
+		return s, err
 	}
 	s.Available, s.Taken, s.ResetsAt, s.Credits = fields[0], fields[1], toSecond(fields[2], second), fields[3]
 	s.Reason, s.Window = waterfall.Funded+waterfall.Reason(fields[4]), int(fields[5])+usualWindow(s.Kind)

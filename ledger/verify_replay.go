@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"spillway/engine/waterfall"
@@ -100,6 +101,7 @@ func (p *proof) replayAuthorized(e *Event) {
 	p.same(e, "replay.capRoom", out.CapRoom, e.CapRoom)
 	p.same(e, "replay.retryAt", retryAt, e.RetryAt)
 	p.sameSteps(e, in, out, e.Steps, true)
+	p.sameRefusal(e, out.Refusal)
 	p.sameParts(e, in, out)
 }
 
@@ -178,7 +180,7 @@ func (p *proof) sameSteps(e *Event, in *waterfall.Input, out *waterfall.Outcome,
 	for i := range steps {
 		b, want, s := &in.Rules.Buckets[out.Steps[i].Bucket], &out.Steps[i], &steps[i]
 		same := b.Kind == s.Kind && b.Key == s.Bucket && b.CounterScope() == s.Scope && want.Available == s.Available && want.Taken == s.Taken &&
-			want.Window == s.Window && want.ResetsAt == s.ResetsAt && emptyAlike(b, want, s) && s.Second == e.At.Second()
+			(want.Window == s.Window || e.Refusal == nil && waterfall.FirstWithLeastRoom(in, out.Steps[i].Bucket, e.At) == s.Window) && want.ResetsAt == s.ResetsAt && emptyAlike(b, want, s) && s.Second == e.At.Second()
 		charge := s.Credits
 		if credits {
 			charge = 0
@@ -194,6 +196,25 @@ func (p *proof) sameSteps(e *Event, in *waterfall.Input, out *waterfall.Outcome,
 			p.fault("replay.step", atEvent(e.ID), stepText(&expected, e), stepText(s, e))
 		}
 	}
+}
+
+// sameRefusal compares what a denial is explained with. Those recorded before
+// there were refusals have none.
+func (p *proof) sameRefusal(e *Event, want *waterfall.Refusal) {
+	if e.Refusal == nil {
+		return
+	}
+	if want == nil || !reflect.DeepEqual(want, e.Refusal) {
+		expected := Event{At: e.At, Steps: e.Steps, Refusal: want}
+		p.fault("replay.refusal", atEvent(e.ID), refusalText(&expected), refusalText(e))
+	}
+}
+
+func refusalText(e *Event) string {
+	if e.Refusal == nil || len(e.Refusal.Sources) != len(e.Steps) {
+		return "none"
+	}
+	return string(appendRefusal(nil, e))
 }
 
 // emptyAlike compares why a step gave what it gave. An empty pool is EXHAUSTED

@@ -49,7 +49,9 @@ type Step struct {
 	Available int64
 	Taken     int64
 	Reason    Reason
-	// Window is the index of the window with least room, -1 for other kinds.
+	// Window is the index of the window with least room, of several the one
+	// whose refill comes last; of a denial that of those that refuse. -1 for
+	// other kinds.
 	Window int
 	// ResetsAt is the second at which a counter is full again, 0 when it has
 	// none or is full.
@@ -91,6 +93,8 @@ type Outcome struct {
 	// that a replay needs.
 	CeilingRoom int64
 	CapRoom     int64
+	// Refusal is set when buckets were looked at and the answer is no.
+	Refusal *Refusal
 
 	// Room for the usual size, so that an outcome is one allocation.
 	stepRoom [5]Step
@@ -123,6 +127,9 @@ func Decide(in *Input, req Request, now Instant) *Outcome {
 		out.Granted = plan.funded
 	}
 	w.fill(out, target, plan)
+	if !out.Allowed {
+		w.refuse(out, req, target)
+	}
 	return out
 }
 

@@ -1,200 +1,278 @@
 package waterfall
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-)
-
 // Telling is what the sentence of a decision is made of: its recorded facts
 // and the rules of the plan version that it names.
 type Telling struct {
-	Rules     *Rules // nil when the feature is not in the plan
-	Allowed   bool
-	Reason    Reason
+	Standing Standing
+	Reason   Reason
+	// Plan is the name of the plan; Rules are nil when the feature is not in it.
+	Plan      string
+	Rules     *Rules
+	Price     Price // of the moment
 	Requested int64
-	Granted   int64
-	Steps     []Step
-	// Credits is the charge of each step in millionths, beside Steps.
-	Credits []int64
+	// AllowPartial as it was asked.
+	AllowPartial bool
+	Granted      int64
+	Steps        []ToldStep
+	// CeilingRoom and CapRoom are as in Outcome.
+	CeilingRoom int64
+	CapRoom     int64
+	// Refusal is nil unless denied, and of a denial that was recorded before
+	// there were any.
+	Refusal *Refusal
+	At      Instant
+	// HoldUntil is the end of a hold.
+	HoldUntil Instant
 	// RetryAt is a second, 0 for never.
 	RetryAt int64
-	// After is what became of it since.
-	After Aftermath
+	// After is nil where nothing followed.
+	After *Aftermath
 }
 
-// Aftermath is what became of an allowed decision after it was made; the zero
-// value: nothing. Credits are millionths.
+// Standing is where a decision stands when its sentence is written.
+type Standing uint8
+
+// The standings of a decision. ToldReserved is an open hold.
+const (
+	ToldAllowed Standing = iota + 1
+	ToldDenied
+	ToldReserved
+	ToldSettled
+	ToldReleased
+	ToldExpired
+)
+
+// ToldStep is a recorded step of a decision, or what a bucket got back.
+type ToldStep struct {
+	// Bucket is the index in Rules, -1 where they do not have it any more.
+	Rules     *Rules
+	Bucket    int
+	Kind      Kind
+	Available int64
+	Taken     int64
+	Credits   int64 // millionths
+	Reason    Reason
+	Window    int
+	// Gone tells that what came back no longer counted.
+	Gone bool
+}
+
+// Aftermath is what became of a decision after it was made.
 type Aftermath struct {
-	Released, Expired, Settled bool
-	// Used, Unfunded and Charged are those of the settlement.
-	Used, Unfunded, Charged   int64
-	Refunded, RefundedCredits int64
+	// Used is what a settlement said, Unfunded what of it nothing could pay
+	// for, and Reserved what the hold still reserved then.
+	Used, Unfunded, Reserved int64
+	// Kept is what of the hold was used, Further what was taken beyond it, and
+	// Back what its end gave back, Lost what of that was lost at once.
+	Kept, Further, Back []ToldStep
+	Lost                Lost
+	// Refunds counts the refunds; Refunded is their units, out of Final.
+	Refunds         int
+	Refunded, Final int64
+	RefundedTo      []ToldStep
+	RefundLost      Lost
 }
 
-// Explain says in one sentence, or two, what was decided and why, for the
-// person who asked. Times are UTC.
-func Explain(t Telling) string {
-	if t.Allowed {
-		return explainAllowed(t) + t.After.words() + "."
-	}
-	text := "Denied: " + t.denial() + "."
-	if t.RetryAt != 0 {
-		text += " Possible again at " + AtSecond(t.RetryAt).Time().Format("2006-01-02 15:04:05") + " UTC."
-	}
-	return text
+// Lost is what came back to grants and could not be spent again.
+type Lost struct {
+	// Expired and Voided grants have ended; Lapsed is of an issue that was
+	// renewed meanwhile.
+	Expired, Voided, Lapsed Amount
+	// Whole tells that nothing that came back to grants can be spent again.
+	Whole bool
 }
 
-func explainAllowed(t Telling) string {
-	var from []string
-	for i, s := range t.Steps {
+// Amount is an amount in either denomination.
+type Amount struct{ Credits, Units int64 }
+
+// Add sums two losses: together they are whole if both are.
+func (l Lost) Add(m Lost) Lost {
+	return Lost{l.Expired.add(m.Expired), l.Voided.add(m.Voided), l.Lapsed.add(m.Lapsed), l.Whole && m.Whole}
+}
+
+func (a Amount) add(b Amount) Amount { return Amount{a.Credits + b.Credits, a.Units + b.Units} }
+
+// Explain says in a sentence or two what was decided and why, with figures,
+// for the person who asked. Times are UTC.
+func Explain(t *Telling) string {
+	var room [256]byte
+	p := phrase{t: t, b: room[:0]}
+	switch t.Standing {
+	case ToldDenied:
+		p.denied()
+		return string(p.b)
+	case ToldSettled:
+		p.settled(t.After)
+	case ToldReleased:
+		p.text("Released: ").ended()
+	case ToldExpired:
+		p.text("Expired").at(t.HoldUntil).text(": ").ended()
+	default:
+		p.funded()
+	}
+	if t.After != nil && t.After.Refunds > 0 {
+		p.refunded(t.After)
+	}
+	return string(append(p.b, '.'))
+}
+
+// funded is the sentence of what was allowed or is reserved.
+func (p *phrase) funded() {
+	t := p.t
+	opening := "Allowed"
+	if t.Standing == ToldReserved {
+		opening = "Reserved"
+	}
+	p.text(opening)
+	inPart := t.Granted < t.Requested
+	if inPart {
+		p.text(" in part")
+	}
+	if t.Standing == ToldReserved {
+		p.text(" until ").clock(t.HoldUntil)
+	}
+	p.text(": ")
+	if inPart {
+		p.count(t.Granted).text(" of ").count(t.Requested)
+	}
+	if !p.from(t.Steps, inPart) && !inPart { // a plan that this process has not heard of
+		p.count(t.Granted)
+	}
+	if inPart && t.CeilingRoom == t.Granted {
+		p.text("; the account's ceiling leaves no more")
+	}
+}
+
+// from lists what was taken from which source: "3 from the 5-hour limit, 2 from
+// credits (2.50)". It reports whether anything was.
+func (p *phrase) from(steps []ToldStep, further bool) bool { return p.list(steps, " from ", further) }
+
+func (p *phrase) list(steps []ToldStep, direction string, further bool) bool {
+	before := len(p.b)
+	for i := range steps {
+		s := &steps[i]
 		if s.Taken == 0 {
 			continue
 		}
-		part := strconv.FormatInt(s.Taken, 10) + " from " + t.source(&t.Steps[i])
-		if i < len(t.Credits) && t.Credits[i] > 0 {
-			part += " (" + shortCredits(t.Credits[i]) + ")"
+		if further {
+			p.text(", ")
 		}
-		from = append(from, part)
+		further = true
+		p.count(s.Taken).text(direction).source(s)
+		switch {
+		case s.Gone:
+			p.text(" (counted no longer)")
+		case s.Credits > 0:
+			p.text(" (").credits(s.Credits).text(")")
+		}
 	}
+	return len(p.b) > before
+}
+
+// settled is the sentence of a hold that was settled.
+func (p *phrase) settled(a *Aftermath) {
+	p.text("Settled: ").count(a.Used)
 	switch {
-	case len(from) == 0: // this process has not heard of the plan yet
-		return fmt.Sprintf("Allowed: %d", t.Granted)
-	case t.Granted < t.Requested:
-		return fmt.Sprintf("Allowed in part: %d of %d, %s", t.Granted, t.Requested, strings.Join(from, ", "))
-	}
-	return "Allowed: " + strings.Join(from, ", ")
-}
-
-// words go on with the sentence: what was decided may not be what stands.
-func (a *Aftermath) words() string {
-	var text string
-	switch {
-	case a.Settled && a.Used == 0:
-		text = "; nothing was used"
-	case a.Settled:
-		text = fmt.Sprintf("; %d used", a.Used)
-		if a.Charged > 0 {
-			text += " (" + shortCredits(a.Charged) + ")"
+	case a.Used <= a.Reserved:
+		p.text(" of ").count(a.Reserved).text(" used")
+		p.from(a.Kept, true)
+		p.back(a)
+		return
+	case a.Reserved > 0:
+		p.text(" used, ").count(a.Reserved).text(" as reserved: ")
+		p.from(a.Kept, false)
+		if p.any(a.Further) {
+			p.text("; beyond that ")
+			p.from(a.Further, false)
 		}
-		if a.Unfunded > 0 {
-			text += fmt.Sprintf(", %d of it unfunded", a.Unfunded)
-		}
-	case a.Released:
-		text = "; released"
-	case a.Expired:
-		text = "; the hold expired"
-	}
-	if a.Refunded > 0 {
-		text += fmt.Sprintf("; %d refunded", a.Refunded)
-		if a.RefundedCredits > 0 {
-			text += " (" + shortCredits(a.RefundedCredits) + ")"
-		}
-	}
-	return text
-}
-
-func (t *Telling) denial() string {
-	switch t.Reason {
-	case AccountSuspended:
-		return "the account is suspended"
-	case FeatureNotInPlan:
-		return "the plan does not include this feature"
-	case CeilingReached:
-		return fmt.Sprintf("%d would go over a fixed ceiling of the plan, which nothing can pay for", t.Requested)
-	case SpendCapReached:
-		return "the account's own spend cap is reached"
-	case Indivisible:
-		return fmt.Sprintf("no single source covers all %d, and this feature may not be split", t.Requested)
-	}
-	return t.shortage()
-}
-
-// shortage says what is left of a waterfall that cannot fund the request.
-func (t *Telling) shortage() string {
-	var left []string
-	credits := false
-	for i := range t.Steps {
-		if s := &t.Steps[i]; s.Available > 0 {
-			left = append(left, fmt.Sprintf("%d in %s", s.Available, t.source(s)))
-			credits = credits || t.Rules.Buckets[s.Bucket].Kind == Credit
-		}
-	}
-	short := t.Reason == InsufficientCredits && !credits
-	var text string
-	switch spent := t.spent(); {
-	case len(left) > 0:
-		text = fmt.Sprintf("%d asked, but only %s left", t.Requested, strings.Join(left, " and "))
-	case spent != "":
-		text = spent + " used up"
-	case short:
-		return "there are not enough credits"
 	default:
-		return "nothing is left"
+		p.text(" used after the hold had expired")
+		p.from(a.Further, true)
 	}
-	if short {
-		text += ", and there are not enough credits"
+	if a.Unfunded > 0 {
+		p.text("; ").count(a.Unfunded).text(" unfunded")
 	}
-	return text
 }
 
-// spent names what is used up, with its verb. Credits are spoken of apart.
-func (t *Telling) spent() string {
-	var names []string
-	verb := " is"
-	for i := range t.Steps {
-		kind := t.Rules.Buckets[t.Steps[i].Bucket].Kind
-		if t.Steps[i].Reason != Exhausted || kind == Credit {
+func (p *phrase) any(steps []ToldStep) bool {
+	for i := range steps {
+		if steps[i].Taken != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// ended is the sentence of a hold that ended without use.
+func (p *phrase) ended() {
+	a := p.t.After
+	if a == nil { // its time is up, and that is not written down yet
+		a = &Aftermath{Back: p.t.Steps}
+	}
+	p.count(p.t.Granted).text(" went back")
+	if p.any(a.Back) {
+		p.text(": ")
+		p.list(a.Back, " to ", false)
+	}
+	p.lost(a.Lost, a.Back)
+	p.text("; nothing was charged")
+}
+
+// back goes on with what a settlement gave back.
+func (p *phrase) back(a *Aftermath) {
+	if a.Reserved == a.Used {
+		return
+	}
+	p.text("; ").count(a.Reserved - a.Used).text(" went back")
+	if p.any(a.Back) {
+		p.text(": ")
+		p.list(a.Back, " to ", false)
+	}
+	p.lost(a.Lost, a.Back)
+}
+
+// refunded goes on with what was refunded.
+func (p *phrase) refunded(a *Aftermath) {
+	p.text("; ")
+	if a.Refunded == a.Final {
+		p.text("all ").count(a.Refunded)
+	} else {
+		p.count(a.Refunded).text(" of ").count(a.Final)
+	}
+	p.text(" refunded")
+	if a.Refunds > 1 {
+		p.text(" in ").count(int64(a.Refunds)).text(" refunds")
+	}
+	if p.any(a.RefundedTo) {
+		p.text(": ")
+		p.list(a.RefundedTo, " to ", false)
+	}
+	p.lost(a.RefundLost, a.RefundedTo)
+}
+
+// lost goes on with what cannot be spent again of what came back.
+func (p *phrase) lost(l Lost, back []ToldStep) {
+	whole := l.Whole
+	for i := range back {
+		whole = whole && (back[i].Taken == 0 || !back[i].Kind.Counted() || back[i].Gone)
+	}
+	for _, one := range [...]struct {
+		amount Amount
+		why    string
+	}{{l.Expired, "the grant has ended (expired)"}, {l.Voided, "the grant has ended (voided)"}, {l.Lapsed, "the grant was renewed meanwhile"}} {
+		if one.amount == (Amount{}) {
 			continue
 		}
-		names = append(names, t.source(&t.Steps[i]))
-		if kind == Promotion || len(names) > 1 {
-			verb = " are"
+		p.text("; ")
+		switch {
+		case whole && l.only(one.amount):
+			p.text("nothing of it can")
+		default:
+			p.amount(one.amount).text(" of it cannot")
 		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	if n := len(names) - 1; n > 0 {
-		return strings.Join(names[:n], ", ") + " and " + names[n] + verb
-	}
-	return names[0] + verb
-}
-
-// source names a bucket for a person.
-func (t *Telling) source(s *Step) string {
-	b := &t.Rules.Buckets[s.Bucket]
-	switch b.Kind {
-	case RateLimit:
-		return "the " + windowName(b.Windows[max(0, s.Window)].Seconds) + " limit"
-	case FreeTier:
-		return "the " + [...]string{"", "daily", "weekly", "monthly"}[b.Period] + " free quota"
-	case Promotion:
-		return "promotions"
-	case Entitlement:
-		return "the entitlement"
-	default:
-		return "credits"
+		p.text(" be spent again, because ").text(one.why)
 	}
 }
 
-// windowName is a duration as people say it: 5-hour, 7-day, 90-second.
-func windowName(seconds int64) string {
-	for _, unit := range []struct {
-		seconds int64
-		name    string
-	}{{secondsPerDay, "day"}, {3600, "hour"}, {60, "minute"}} {
-		if seconds%unit.seconds == 0 {
-			return strconv.FormatInt(seconds/unit.seconds, 10) + "-" + unit.name
-		}
-	}
-	return strconv.FormatInt(seconds, 10) + "-second"
-}
-
-// shortCredits writes millionths as a decimal with two digits at least.
-func shortCredits(micros int64) string {
-	whole, rest := micros/1_000_000, micros%1_000_000
-	digits := strconv.FormatInt(1_000_000+rest, 10)[1:]
-	fraction := digits[:2] + strings.TrimRight(digits[2:], "0")
-	return strconv.FormatInt(whole, 10) + "." + fraction
-}
+// only tells that an amount is all that was lost.
+func (l *Lost) only(a Amount) bool { return l.Expired.add(l.Voided).add(l.Lapsed) == a }

@@ -3,6 +3,7 @@ package waterfall
 import (
 	"fmt"
 	"math/rand"
+	"reflect"
 	"testing"
 	"time"
 
@@ -135,8 +136,15 @@ func sameAsModel(t *rapid.T) {
 	if d := difference(in, got, w.decide(req, now)); d != "" {
 		t.Fatal(d)
 	}
-	for _, s := range got.Steps {
-		checkWindowIndex(t, w, s, now)
+	if named, refusal := w.refusal(req, now); len(got.Steps) > 0 {
+		for i, s := range got.Steps {
+			if want := named(i, s.Taken, got.Allowed); s.Window != want {
+				t.Fatalf("step %+v: window %d keeps one waiting", s, want)
+			}
+		}
+		if !got.Allowed && !reflect.DeepEqual(*got.Refusal, *refusal) || got.Allowed && got.Refusal != nil {
+			t.Fatalf("%s is explained with\n%+v, want\n%+v", render(in, got), got.Refusal, refusal)
+		}
 	}
 	if rooms := w.roomsShown(now); rooms != [2]int64{got.CeilingRoom, got.CapRoom} && len(got.Steps) > 0 {
 		t.Fatalf("ceilings and cap leave %d and %d, want %v", got.CeilingRoom, got.CapRoom, rooms)
@@ -153,23 +161,6 @@ func (w *world) roomsShown(now Instant) [2]int64 {
 		rooms[1] = w.capRoom(now.Time().Unix()).Int64()
 	}
 	return rooms
-}
-
-// checkWindowIndex holds a step to naming the first window with least room.
-func checkWindowIndex(t *rapid.T, w *world, s Step, now Instant) {
-	b := w.rules.Buckets[s.Bucket]
-	if b.Kind != RateLimit {
-		if s.Window != -1 {
-			t.Fatalf("a %s names window %d", b.Kind, s.Window)
-		}
-		return
-	}
-	for j := range b.Windows {
-		room := w.roomIn(s.Bucket, b.Windows[j:j+1], now.Time().Unix())
-		if room < s.Available || room == s.Available && j < s.Window || j == s.Window && room != s.Available {
-			t.Fatalf("step %+v: window %d has room %d", s, j, room)
-		}
-	}
 }
 
 func TestDecideIsTheModel(t *testing.T) { rapid.Check(t, sameAsModel) }
@@ -220,9 +211,15 @@ func TestDecideChangesNothing(t *testing.T) {
 		now := anyMoment(t, -8, 8)
 		w, req := anyWorld(t, now), anyRequest(t)
 		in := w.input()
-		first := fmt.Sprintf("%+v", Decide(in, req, now))
+		decide := func() string {
+			out := Decide(in, req, now)
+			refusal := out.Refusal
+			out.Refusal = nil
+			return fmt.Sprintf("%+v %+v", out, refusal)
+		}
+		first := decide()
 		_, _, _ = MaxQuantityNow(in, now), RetryAt(in, req, now), viewAll(in, now)
-		if second := fmt.Sprintf("%+v", Decide(in, req, now)); second != first {
+		if second := decide(); second != first {
 			t.Fatalf("asked again: %s\nfirst: %s", second, first)
 		}
 		fresh := w.input()

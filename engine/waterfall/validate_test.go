@@ -177,7 +177,7 @@ func validPlansDecide(t *rapid.T) {
 		w.rules = plan[i]
 		in := w.input()
 		out := Decide(in, ask(MaxQuantity), AtSecond(noon))
-		Explain(Telling{Rules: in.Rules, Allowed: out.Allowed, Reason: out.Reason, Requested: MaxQuantity, Granted: out.Granted, Steps: out.Steps})
+		Explain(toldOf(in, out, ask(MaxQuantity), AtSecond(noon)))
 		viewAll(in, AtSecond(noon))
 		RetryAt(in, ask(1), AtSecond(noon))
 		if most := MaxQuantityNow(in, AtSecond(noon)); out.Allowed && most != MaxQuantity || most < 0 {

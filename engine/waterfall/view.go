@@ -3,7 +3,8 @@ package waterfall
 // BucketView is a bucket as it stands at a moment, in units of the feature.
 type BucketView struct {
 	// Limit is the bucket's size, -1 when it has no fixed one; of several
-	// windows the one with least room counts.
+	// windows the one with least room counts, of several of these the one whose
+	// refill comes last.
 	Limit     int64
 	Used      int64
 	Remaining int64
@@ -53,14 +54,22 @@ func viewWindows(b *Bucket, used *Series, second int64) BucketView {
 		}
 		v.Windows = append(v.Windows, w)
 	}
+	var tightest WindowView
 	for _, w := range v.Windows {
 		v.Reset = max(v.Reset, w.Reset)
-		if v.Limit < 0 || w.Remaining < v.Remaining {
+		if v.Limit < 0 || w.Remaining < v.Remaining || w.Remaining == v.Remaining && w.later(tightest) {
+			tightest = w
 			v.Limit, v.Used, v.Remaining = w.Window.Limit, w.Used, w.Remaining
 		}
 	}
 	v.NextRefill = refill(v.Windows, v.Remaining)
 	return v
+}
+
+// later tells whether a window gives something back later than another one, or
+// never: an untouched one is simply that small.
+func (w *WindowView) later(other WindowView) bool {
+	return other.NextRefill != 0 && (w.NextRefill == 0 || w.NextRefill > other.NextRefill)
 }
 
 // refill is when several windows together let the next unit through: all that

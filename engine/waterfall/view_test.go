@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 
@@ -19,9 +20,10 @@ func TestView(t *testing.T) {
 		{"a window that forgot", given(rate(per(5, hour)), used(2, 3600), used(1, 10)), BucketView{Limit: 5, Used: 1, Remaining: 4, NextRefill: 3590, Reset: 3590}},
 		{"a window cut down by a new plan", given(rate(per(5, hour)), used(2, 3000), used(4, 2000), used(1, 10)), BucketView{Limit: 5, Used: 7, NextRefill: 1600, Reset: 3590}},
 		{"the window with least room", given(rate(per(5, hour), per(20, 24*hour)), used(18, 7200), used(1, 10)), BucketView{Limit: 20, Used: 19, Remaining: 1, NextRefill: 86_400 - 7200, Reset: 86_390}},
+		{"of windows with as little room, the later refill", given(rate(per(2, 5*hour), per(3, 7*24*hour)), used(1, 86_400), used(2, 60)), BucketView{Limit: 3, Used: 3, NextRefill: 6 * 86_400, Reset: 7*86_400 - 60}},
 		{"two windows alike: the later refill", given(rate(per(5, hour), per(5, 24*hour)), used(3, 60)), BucketView{Limit: 5, Used: 3, Remaining: 2, NextRefill: 86_340, Reset: 86_340}},
 		{"a full small window beside a used one", given(rate(per(5, hour), per(9, 24*hour)), used(4, 7200)), BucketView{Limit: 5, Remaining: 5, Reset: 79_200}},
-		{"the same the other way round", given(rate(per(9, 24*hour), per(5, hour)), used(4, 7200)), BucketView{Limit: 9, Used: 4, Remaining: 5, Reset: 79_200}},
+		{"the same the other way round", given(rate(per(9, 24*hour), per(5, hour)), used(4, 7200)), BucketView{Limit: 5, Remaining: 5, Reset: 79_200}},
 		{"an untouched quota", given(free(5, Day)), BucketView{Limit: 5, Remaining: 5}},
 		{"a used quota", given(free(5, Day), used(2, 60)), BucketView{Limit: 5, Used: 2, Remaining: 3, NextRefill: toMidnight, Reset: toMidnight}},
 		{"a weekly quota", given(free(5, Week), used(5, 60)), BucketView{Limit: 5, Used: 5, NextRefill: toMonday, Reset: toMonday}},
@@ -104,7 +106,7 @@ func (w *world) scan(now Instant, room func(Instant) int64, limit int64) (grows,
 
 func checkWindowViews(t *rapid.T, w *world, i int, v BucketView, now Instant) {
 	var reset int64
-	shown := false
+	shown, binds := false, v.Windows[0]
 	for j, x := range w.rules.Buckets[i].Windows {
 		room := func(at Instant) int64 {
 			return w.roomIn(i, []Window{x}, at.Second())
@@ -117,6 +119,14 @@ func checkWindowViews(t *rapid.T, w *world, i int, v BucketView, now Instant) {
 		}
 		reset = max(reset, full)
 		shown = shown || v.Limit == x.Limit && v.Used == used && v.Remaining == room(now)
+		never := int64(1 << 60)
+		back := func(w WindowView) int64 { return cmp.Or(w.NextRefill, never) }
+		if got.Remaining < binds.Remaining || got.Remaining == binds.Remaining && back(got) > back(binds) {
+			binds = got
+		}
+	}
+	if v.Limit != binds.Window.Limit || v.Used != binds.Used {
+		t.Fatalf("%+v shows another window than %+v, which keeps one waiting", v, binds)
 	}
 	grows, _ := w.scan(now, func(at Instant) int64 { return w.available(i, at) }, -1)
 	if v.NextRefill != grows || v.Reset != reset || !shown {

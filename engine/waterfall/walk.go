@@ -89,7 +89,9 @@ type supply struct {
 	units int64
 	// empty says why units is 0.
 	empty  Reason
-	window int // the window with least room, -1 for the other kinds
+	window int // the first window with least room, -1 for the other kinds
+	// tied tells that another window has as little room.
+	tied bool
 }
 
 func (w *walk) available(i int) supply {
@@ -111,8 +113,11 @@ func (w *walk) look(i int) supply {
 		s := supply{units: noLimit, empty: Exhausted}
 		for j, window := range b.Windows {
 			room := max(0, window.Limit-w.in.Used[i].Sum(w.second-window.Seconds, w.second))
-			if room < s.units {
-				s.units, s.window = room, j
+			switch {
+			case room < s.units:
+				s.units, s.window, s.tied = room, j, false
+			case room == s.units:
+				s.tied = true
 			}
 		}
 		return s
@@ -182,6 +187,9 @@ func (w *walk) fill(out *Outcome, target int64, p planned) {
 		}
 		step.Reason = w.stepReason(out, &step, s, left, target)
 		step.ResetsAt = w.resetsAt(i, step.Taken)
+		if s.tied && out.Allowed {
+			step.Window, _ = w.waiting(w.in.Rules.Buckets[i].Windows, w.in.Used[i], step.Taken, 0)
+		}
 		out.Steps = append(out.Steps, step)
 		if step.Taken > 0 {
 			w.take(out, i, step.Taken)

@@ -203,7 +203,7 @@ type BucketState struct {
 	Feature *Feature `json:"feature"`
 	// Whose it is; null: the whole account's.
 	UserID *string `json:"userId,omitempty"`
-	// Its size; null when it has no fixed one; of several windows, that of the one with least room.
+	// Its size; null when it has no fixed one; of several windows, that of the one with least room, and of several of these the one that is back last.
 	Limit *int64 `json:"limit,omitempty"`
 	// What was taken from it; of grants, from their newest issues, with what is held.
 	Used int64 `json:"used"`
@@ -435,7 +435,7 @@ type Preview struct {
 	Status ledger.Status `json:"status"`
 	// Why it would be decided so.
 	Reason waterfall.Reason `json:"reason"`
-	// One sentence for a person.
+	// One sentence for a person, as of a decision.
 	Explanation string `json:"explanation"`
 	// How many units would be granted.
 	Granted int64 `json:"granted"`

@@ -116,7 +116,9 @@ func TestTheRateLimitIsThatOfOneWindow(t *testing.T) {
 	w := newWorld(t, setup{})
 	for key, c := range map[string]struct{ windows, ceilings, policy, state string }{
 		"another that is back later": {`{limit: 90, duration: "P30D"}, {limit: 2, duration: "PT1M"}`, "", "q=2;w=60", `r=0;t=(60|[1-5]?\d)`},
-		"two without room":           {`{limit: 2, duration: "PT1M"}, {limit: 2, duration: "PT1H"}`, "", "q=2;w=60", `r=0;t=(60|[1-5]?\d)`},
+		"two without room":           {`{limit: 2, duration: "PT1M"}, {limit: 2, duration: "PT1H"}`, "", "q=2;w=3600", `r=0;t=(3600|35\d\d)`},
+		"two that leave something":   {`{limit: 3, duration: "PT1M"}, {limit: 3, duration: "PT1H"}`, "", "q=3;w=3600", `r=1;t=(3600|35\d\d)`},
+		"the later with more room":   {`{limit: 3, duration: "PT1M"}, {limit: 3, duration: "PT1S"}, {limit: 4, duration: "P7D"}`, "", "q=3;w=60", `r=1;t=(60|[1-5]?\d)`},
 		"a ceiling": {`{limit: 5, duration: "PT1M"}, {limit: 90, duration: "P1D"}`, `, ceilings: [{limit: 2, duration: "P1D"}]`,
 			"q=5;w=60", `r=3;t=(60|[1-5]?\d)`},
 	} {
@@ -131,6 +133,35 @@ func TestTheRateLimitIsThatOfOneWindow(t *testing.T) {
 		state := regexp.MustCompile(`^"` + bucket + `";` + c.state + `$`)
 		if a.header.Get("RateLimit-Policy") != `"`+bucket+`";`+c.policy || !state.MatchString(a.header.Get("RateLimit")) {
 			t.Errorf("%s: %v %s", key, a.header, a.body)
+		}
+	}
+}
+
+// Of several windows that refuse, the sentence and the header name the one whose
+// refill comes last.
+func TestARefusalNamesTheWindowThatKeepsOneWaiting(t *testing.T) {
+	w := newWorld(t, setup{})
+	for _, c := range []struct {
+		name, windows, policy, state, sentence string
+		asked                                  []int
+	}{
+		{"both used up", `{limit: 2, duration: "PT5H"}, {limit: 2, duration: "P7D"}`, "q=2;w=604800", `r=0;t=(6047\d\d|604800)`,
+			"Denied: not enough for 1: the 7-day limit of 2 is used up. Possible again on ", []int{2, 1}},
+		{"one and two left", `{limit: 5, duration: "PT5H"}, {limit: 6, duration: "P7D"}`, "q=6;w=604800", `r=2;t=(6047\d\d|604800)`,
+			"Denied: not enough for 3 (1 fits): 2 of 6 left in the 7-day limit (1 right now). Possible again on ", []int{4, 3}},
+	} {
+		bucket := strings.ReplaceAll(c.name, " ", "_")
+		w.must(w.admin(), `mutation { publishPlan(reason: "test", input: {key: "plus", name: "Plus", features: [{feature: "chat", waterfall: [
+			{kind: RATE_LIMIT, key: "`+bucket+`", windows: [`+c.windows+`]}]}]}) { version } }`, nil)
+		w.must(w.admin(), `mutation($id: ID!) { createAccount(input: {id: $id, name: "one", plan: "plus"}) { id } }`, vars{"id": w.id(bucket)})
+		var a *answer
+		for _, n := range c.asked {
+			a = w.ask(w.service(), authorize, vars{"in": vars{"accountId": w.id(bucket), "userId": "ann", "feature": "chat", "quantity": n, "idempotencyKey": w.key()}})
+		}
+		state := regexp.MustCompile(`^"` + bucket + `";(` + c.state + `)$`)
+		if a.header.Get("RateLimit-Policy") != `"`+bucket+`";`+c.policy || !state.MatchString(a.header.Get("RateLimit")) ||
+			!strings.HasPrefix(at[string](t, a.Data, "authorize", "explanation"), c.sentence) {
+			t.Errorf("%s: %v %s", c.name, a.header, a.body)
 		}
 	}
 }

@@ -376,7 +376,7 @@ type BucketState {
   feature: Feature!
   "Whose it is; null: the whole account's."
   userId: ID
-  "Its size; null when it has no fixed one; of several windows, that of the one with least room."
+  "Its size; null when it has no fixed one; of several windows, that of the one with least room, and of several of these the one that is back last."
   limit: Quantity
   "What was taken from it; of grants, from their newest issues, with what is held."
   used: Quantity!
@@ -1190,7 +1190,7 @@ type Decision {
   status: DecisionStatus!
   "Why it was decided so."
   reason: Reason!
-  "One sentence for a person, such as: Allowed: 3 from the 5-hour limit, 2 from credits (2.50). It goes on with what became of it, such as: …; 4 used (1.25); 1 refunded (1.25)."
+  "One sentence for a person, such as: Allowed: 3 from the 5-hour limit, 2 from credits (2.50). Of a hold it tells where it stands (Reserved until …, Settled, Released, Expired) and what went back; refunds follow. A denial tells what fits, what each source has left, and when it is possible again. Times are UTC."
   explanation: String!
   "How many units were asked for."
   requested: Quantity!
@@ -1319,7 +1319,7 @@ type Preview {
   status: DecisionStatus!
   "Why it would be decided so."
   reason: Reason!
-  "One sentence for a person."
+  "One sentence for a person, as of a decision."
   explanation: String!
   "How many units would be granted."
   granted: Quantity!
