@@ -137,8 +137,7 @@ func (u *auditor) mirror(tx *simTx, account string, at waterfall.Instant) *mirro
 		m.follow(newest.Features)
 	}
 	for key, f := range tx.catalog.Features {
-		p := f.PriceAt(at)
-		m.price[key] = modelPrice{int64(p.Version), p.Micros, p.Per}
+		m.setPrices(key, f)
 	}
 	m.advance()
 	m.forget()

@@ -54,7 +54,7 @@ func TestTheEngineIsTheModel(t *testing.T) {
 		return // chance may have left a case out
 	}
 	for _, name := range []string{"ALLOWED", "DENIED", "HELD", "settle", "settle refused", "release", "release refused", "refund", "refund refused",
-		"grant", "void", "void refused", "expire", "cap", "status", "plan", "price", "again"} {
+		"grant", "void", "void refused", "expire", "cap", "status", "plan", "price", "price to come", "withdraw", "again"} {
 		if counted[name] == 0 {
 			t.Errorf("no case of %s: %v", name, counted)
 		}
@@ -85,16 +85,46 @@ func newPair(s *stack, r *rapid.T, n int) *pair {
 	p := &pair{stack: s, r: r, id: s.account(fmt.Sprint(n), "long"), m: newModel(plans["long"])}
 	s.clock.Add(time.Second)
 	for _, feature := range []string{"text", "image"} {
-		p.setPrice(feature)
+		p.m.setPrices(feature, s.Catalog().Features[feature]) // by the pairs before
+		p.setPrice(feature, 0)
 	}
 	return p
 }
 
-func (p *pair) setPrice(feature string) {
+// setPrice sets a price that counts after a time, at once where it is 0.
+func (p *pair) setPrice(feature string, after time.Duration) {
 	micros, per := rapid.Int64Range(1, 999_999).Draw(p.r, "micros"), rapid.Int64Range(1, 4).Draw(p.r, "per")
-	f := must(p.SetPrice(context.Background(), feature, micros, per, nil, byTest))
-	p.m.price[feature] = modelPrice{int64(len(f.Prices)), micros, per}
+	begins := p.clock.Now().Add(after)
+	var from *waterfall.Instant
+	if after > 0 {
+		at := waterfall.InstantOf(begins)
+		from = &at
+	}
+	f := must(p.SetPrice(context.Background(), feature, micros, per, from, byTest))
+	if n := len(f.Prices); n > len(p.m.prices[feature]) { // else it stands already
+		p.m.prices[feature] = append(p.m.prices[feature], &setForModel{modelPrice{int64(n), micros, per}, begins, false})
+	}
 	p.clock.Add(time.Millisecond)
+	p.m.now = p.clock.Now()
+	p.m.advance()
+}
+
+// withdraw takes back a price that is to come, or tries to take back one that
+// is not.
+func (p *pair) withdraw(feature string) {
+	all := p.m.prices[feature]
+	price := all[rapid.IntRange(max(0, len(all)-4), len(all)-1).Draw(p.r, "version")]
+	_, err := p.WithdrawPrice(context.Background(), feature, int(price.version), byTest)
+	want := engine.Code("")
+	switch {
+	case price.toCome(p.clock.Now()):
+		price.withdrawn = true
+	case !price.withdrawn:
+		want = engine.CodeConflict
+	}
+	if got := code(err); got != want {
+		p.r.Fatalf("price %d of %s from %s withdrawn: %v, the model says %q", price.version, feature, price.from, err, want)
+	}
 }
 
 // pass moves both clocks, by whole milliseconds and never by nothing.
@@ -108,7 +138,7 @@ func (p *pair) pass() {
 // step does the same to both and returns what it was.
 func (p *pair) step() string {
 	kind := rapid.SampledFrom([]string{"authorize", "authorize", "authorize", "authorize", "authorize", "settle", "settle", "settle", "release",
-		"refund", "refund", "grant", "grant", "grant", "void", "expire", "cap", "status", "plan", "price", "again"}).Draw(p.r, "step")
+		"refund", "refund", "grant", "grant", "grant", "void", "expire", "cap", "status", "plan", "price", "price to come", "price to come", "withdraw", "again"}).Draw(p.r, "step")
 	switch kind {
 	case "settle", "release", "refund", "expire", "again":
 		if n := len(p.decisions); n > 0 {
@@ -118,7 +148,7 @@ func (p *pair) step() string {
 		if n := len(p.grants); n > 0 {
 			return p.void(rapid.IntRange(0, n-1).Draw(p.r, "which"))
 		}
-	case "grant", "cap", "status", "plan", "price":
+	case "grant", "cap", "status", "plan", "price", "price to come", "withdraw":
 		p.change(kind)
 		// What changed a setting to what it was ran no batch of its own.
 		p.bringUpToNow()
@@ -159,7 +189,12 @@ func (p *pair) change(kind string) {
 		must(p.AssignPlan(ctx, p.id, key, byTest))
 		p.m.follow(plans[key])
 	case "price":
-		p.setPrice(rapid.SampledFrom([]string{"text", "image"}).Draw(p.r, "feature"))
+		p.setPrice(rapid.SampledFrom([]string{"text", "image"}).Draw(p.r, "feature"), 0)
+	case "price to come":
+		p.setPrice(rapid.SampledFrom([]string{"text", "image"}).Draw(p.r, "feature"),
+			rapid.SampledFrom([]time.Duration{time.Second, 5 * time.Second, time.Minute, 7 * time.Hour}).Draw(p.r, "begins after"))
+	case "withdraw":
+		p.withdraw(rapid.SampledFrom([]string{"text", "image"}).Draw(p.r, "feature"))
 	}
 }
 

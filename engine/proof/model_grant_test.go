@@ -45,10 +45,13 @@ func (m *model) void(g *modelGrant) (ok bool) {
 	return true
 }
 
-// advance brings the account up to now: holds whose time is up end, each as of
+// advance brings the account up to now: prices begin; holds whose time is up end, each as of
 // its moment; each anniversary issues a grant again over what may roll over, and
 // the end takes what is left.
 func (m *model) advance() {
+	for feature := range m.prices {
+		m.price[feature] = m.priceNow(feature)
+	}
 	now := m.now
 	var due []*modelDecision
 	m.holds = slices.DeleteFunc(m.holds, func(d *modelDecision) bool {

@@ -14,7 +14,8 @@ import (
 
 type model struct {
 	rules     map[string]waterfall.Rules // of the plan, by feature
-	price     map[string]modelPrice
+	price     map[string]modelPrice      // now, by feature
+	prices    map[string][]*setForModel  // all that were set
 	suspended bool
 	limit     int64 // of the spend cap, -1: none
 	period    waterfall.Period
@@ -25,7 +26,7 @@ type model struct {
 }
 
 func newModel(plan []waterfall.Rules) *model {
-	m := &model{limit: -1, price: map[string]modelPrice{}}
+	m := &model{limit: -1, price: map[string]modelPrice{}, prices: map[string][]*setForModel{}}
 	m.follow(plan)
 	return m
 }

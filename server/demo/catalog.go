@@ -83,7 +83,8 @@ var plans = []struct {
 
 var byDemo = engine.Change{Actor: "demo", Reason: "demo data"}
 
-func seedCatalog(ctx context.Context, e *engine.Engine) error {
+// seedCatalog makes the catalog; comingPrice is when a price of its takes effect.
+func seedCatalog(ctx context.Context, e *engine.Engine, comingPrice waterfall.Instant) error {
 	for _, f := range features {
 		if _, err := e.UpsertFeature(ctx, f, byDemo); err != nil {
 			return fmt.Errorf("feature %s: %w", f.Key, err)
@@ -91,6 +92,10 @@ func seedCatalog(ctx context.Context, e *engine.Engine) error {
 		if _, err := e.SetPrice(ctx, f.Key, prices[f.Key], 1, nil, byDemo); err != nil {
 			return fmt.Errorf("price of %s: %w", f.Key, err)
 		}
+	}
+	// A price that is still to come, for the pages that list and withdraw it.
+	if _, err := e.SetPrice(ctx, videoSecond, 450_000, 1, &comingPrice, byDemo); err != nil {
+		return fmt.Errorf("price to come of %s: %w", videoSecond, err)
 	}
 	for _, p := range plans {
 		if _, err := e.PublishPlan(ctx, p.key, p.name, p.rules, byDemo); err != nil {

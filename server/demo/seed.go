@@ -9,6 +9,7 @@ import (
 
 	"spillway/engine"
 	"spillway/engine/counters"
+	"spillway/engine/waterfall"
 	"spillway/ledger"
 )
 
@@ -50,7 +51,7 @@ func Seed(ctx context.Context, l *ledger.Ledger, now time.Time) error {
 		return err
 	}
 	defer e.Close()
-	if err := seedCatalog(ctx, e); err != nil {
+	if err := seedCatalog(ctx, e, waterfall.InstantOf(now.AddDate(0, 1, 0).Truncate(24*time.Hour))); err != nil {
 		return err
 	}
 	if err := seedAccounts(ctx, e); err != nil {

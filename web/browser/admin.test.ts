@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { authorize, makeWorld } from "./api.ts";
+import { ask, authorize, makeWorld, sign } from "./api.ts";
 import { expectClean, launch, signIn, visit } from "./portal.ts";
 
 const server = inject("server");
@@ -113,7 +113,9 @@ test("a plan is put in order by keyboard and by drag, simulated on a real accoun
   expect(await kinds()).toEqual(["Rate limit", "Credits", "Promotion"]);
 
   await page.getByLabel("Rate limit hourly: limit").fill("1");
-  const panel = page.getByRole("region", { name: "Publish" });
+  const panel = page.getByRole("region", { name: "Before it is published" });
+  const bar = page.getByRole("region", { name: "Publish", exact: true });
+  await bar.getByText("2 changes").waitFor();
   await panel.getByText("Rate limit, 1 per hour, for each user (hourly)").waitFor();
   await panel.getByLabel("Simulate on the account").fill(world.account);
   await panel.getByRole("button", { name: "Simulate" }).click();
@@ -123,7 +125,7 @@ test("a plan is put in order by keyboard and by drag, simulated on a real accoun
   // 8 messages: three were free, five paid; with one free, seven are paid.
   expect(figures).toMatch(/2\.50 → 3\.50/);
 
-  await panel.getByRole("button", { name: "Publish …" }).click();
+  await bar.getByRole("button", { name: "Publish …" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Reason").fill("Shorter free window");
   await dialog.getByRole("button", { name: "Publish", exact: true }).click();
@@ -131,6 +133,71 @@ test("a plan is put in order by keyboard and by drag, simulated on a real accoun
   await dialog.getByRole("link", { name: "See it" }).click();
   await page.getByText("version 2 of 2").waitFor();
   await page.getByRole("region", { name: "Compare versions" }).getByText("Rate limit, 1 per hour, for each user (hourly)").waitFor();
+  expectClean(admin);
+  await admin.context.close();
+});
+
+test("who edits a plan that another one publishes meanwhile sees who and what, and keeps what was typed", async () => {
+  const world = await makeWorld(server);
+  const admin = await visit(browser, { height: 1000 });
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, `/plans/${world.plan}/edit`);
+  await page.getByLabel("Rate limit hourly: limit").fill("7");
+
+  const features = [{ feature: world.feature, waterfall: [{ kind: "CREDIT", key: "credits", scope: "ACCOUNT" }] }];
+  await ask(
+    server,
+    sign(server, { sub: "grace", roles: ["admin"] }),
+    "mutation ($input: PlanInput!) { publishPlan(input: $input, expectedVersion: 1, reason: \"Credits alone\") { version } }",
+    { input: { key: world.plan, name: "Credits alone", features } },
+  );
+
+  const bar = page.getByRole("region", { name: "Publish", exact: true });
+  await bar.getByText("1 change", { exact: true }).waitFor();
+  await bar.getByRole("button", { name: "Publish …" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("Seven an hour");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  const overtaken = dialog.getByRole("alert");
+  await overtaken.getByText("grace published version 2", { exact: false }).waitFor();
+  await overtaken.getByText("Credits alone", { exact: false }).first().waitFor();
+  await overtaken.getByText("Rate limit, 3 per hour, for each user (hourly)").waitFor();
+  expect(await page.getByLabel("Rate limit hourly: limit").inputValue()).toBe("7");
+
+  await overtaken.getByRole("button", { name: "Compare mine with version 2" }).click();
+  await dialog.getByText("Rate limit, 7 per hour, for each user (hourly)").waitFor();
+  expect(await dialog.getByLabel("Reason").inputValue()).toBe("Seven an hour");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  await dialog.getByText("version 3").waitFor();
+  await admin.context.close();
+});
+
+test("a price to come is listed, and withdrawn", async () => {
+  const world = await makeWorld(server);
+  const effectiveFrom = new Date(Date.now() + 3 * 86_400_000).toISOString();
+  await ask(
+    server,
+    world.admin,
+    'mutation ($feature: String!, $effectiveFrom: DateTime!) { setPrice(feature: $feature, credits: "0.75", effectiveFrom: $effectiveFrom, reason: "dearer") { key } }',
+    { feature: world.feature, effectiveFrom },
+  );
+  const admin = await visit(browser);
+  const { page } = admin;
+  await signIn(admin, server.url, world.admin, "/plans");
+  const row = page.getByRole("region", { name: "Prices" }).getByRole("listitem").filter({ hasText: world.featureName });
+  await row.getByText("0.75 credits a message", { exact: false }).waitFor();
+  await row.getByRole("button", { name: "Withdraw" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("Not this year");
+  await dialog.getByRole("button", { name: "Withdraw the price" }).click();
+  await dialog.getByText("The price is withdrawn", { exact: false }).waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await expect.poll(() => row.innerText()).not.toContain("0.75");
+  expect(await row.innerText()).toContain("0.50 credits a message");
+
+  await page.getByRole("link", { name: "Audit log" }).click();
+  const entry = page.getByRole("listitem").filter({ hasText: "Not this year" });
+  await entry.getByText(`withdrew a price of ${world.feature}`, { exact: false }).waitFor();
   expectClean(admin);
   await admin.context.close();
 });
@@ -194,7 +261,7 @@ test("an admin makes an account and moves it to another plan, sees before what t
   await page.getByRole("link", { name: "Audit log" }).click();
   await page.getByLabel("Account").fill(id);
   const entry = page.getByRole("listitem").filter({ hasText: "They asked for it" });
-  await entry.getByText("assignPlan").waitFor();
+  await entry.getByText("moved to the plan", { exact: false }).waitFor();
   await expect.poll(() => page.getByRole("region", { name: "Changes" }).getByRole("listitem").count()).toBe(2);
   await entry.getByText("What changed").click();
   expect(await entry.locator("del").first().innerText()).toContain(world.plan);

@@ -3,9 +3,10 @@ import { usePages } from "../../api/usePages";
 import { AuditLogDocument, type AuditLogQuery } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
 import { Listing } from "../../parts/feedback/Listing";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import css from "./Audit.module.css";
 import { changedFields } from "./changes";
+import { deedOf, type Deed } from "./deed";
 
 type Entry = AuditLogQuery["auditLog"]["edges"][number]["node"];
 
@@ -33,24 +34,29 @@ export function AuditList({ accountId }: { accountId: string | null }) {
   );
 }
 
+/** One line: who, did what, to whom, when, why; all that changed below it, on demand. */
 function Row({ entry }: { entry: Entry }) {
   const changes = changedFields(entry.before, entry.after);
+  const { did, whom, kind } = deedOf(entry);
   return (
     <li className={css.row}>
       <p>
-        <strong>{entry.actor}</strong> <span className="mono">{entry.action}</span>
-        {entry.accountId && (
-          <>
-            {" "}
-            on <Link to={`/accounts/${encodeURIComponent(entry.accountId)}`}>{entry.accountId}</Link>
-          </>
-        )}{" "}
+        <strong>
+          <bdi>{entry.actor}</bdi>
+        </strong>{" "}
+        {did} {whom !== null && <Whom whom={whom} kind={kind} />}
         <span className="muted">
-          <RelativeTime at={entry.at} />
+          {" · "}
+          <Moment at={entry.at} />
+          {" · "}
+        </span>
+        <span className={css.reason}>
+          “<bdi>{entry.reason}</bdi>”
         </span>
       </p>
-      <p className={css.reason}>“{entry.reason}”</p>
-      {changes.length > 0 && (
+      {changes.length === 0 ? (
+        <p className={css.none}>No changes</p>
+      ) : (
         <details>
           <summary>What changed</summary>
           <dl className={css.changes}>
@@ -67,4 +73,10 @@ function Row({ entry }: { entry: Entry }) {
       )}
     </li>
   );
+}
+
+function Whom({ whom, kind }: { whom: string; kind: Deed["kind"] }) {
+  const name = <bdi>{whom}</bdi>;
+  if (kind === "other") return name;
+  return <Link to={`/${kind === "plan" ? "plans" : "accounts"}/${encodeURIComponent(whom)}`}>{name}</Link>;
 }

@@ -14,3 +14,18 @@ it("shows all of what is new or gone", () => {
   expect(changedFields({ plan: "pro" }, null)).toEqual([{ path: "plan", before: "pro", after: null }]);
   expect(changedFields(null, null)).toEqual([]);
 });
+
+it("holds the features and buckets of a plan against each other by their keys", () => {
+  const plan = (...buckets: unknown[]) => ({ features: [{ feature: "chat", waterfall: buckets, ceilings: [] }] });
+  const [limit, free] = [{ key: "limit", quota: null }, { key: "free", quota: 10 }];
+  expect(changedFields(plan(limit, free), plan(limit, { key: "free", quota: 20 }))).toEqual([
+    { path: "features.chat.waterfall.free.quota", before: "10", after: "20" },
+  ]);
+  expect(changedFields(plan(limit, free), plan(free, limit))).toEqual([
+    { path: "features.chat.waterfall, in order", before: "limit, free", after: "free, limit" },
+  ]);
+  expect(changedFields(plan(limit), plan(limit, free))).toEqual([
+    { path: "features.chat.waterfall.free.key", before: null, after: "free" },
+    { path: "features.chat.waterfall.free.quota", before: null, after: "10" },
+  ]);
+});

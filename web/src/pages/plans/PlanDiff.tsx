@@ -11,7 +11,7 @@ const signs: Record<DiffLine["sign"], [sign: string, words: string]> = {
 /** What differs between two versions of a plan, or two plans. */
 export function PlanDiff({ older, newer }: { older: PlanFieldsFragment; newer: PlanFieldsFragment }) {
   const diff = diffPlans(older, newer);
-  if (!diff.some(({ changed }) => changed)) return <p className="muted">Both are the same.</p>;
+  if (!diff.some(({ changed }) => changed)) return <p className="muted">No changes.</p>;
   return (
     <div className={css.features}>
       {diff

@@ -32,8 +32,9 @@ export default function PlanEditorPage() {
 const empty: Draft = { key: "", name: "", features: [] };
 
 function Editor({ published, features }: { published: PlanFieldsFragment | null; features: FeatureFieldsFragment[] }) {
-  // What is being edited began from this version; publishing does not pull it away from under the form.
-  const [began] = useState(published);
+  // What is being edited began from this version; neither publishing nor another editor pulls it away from under the
+  // form. It moves on only when this editor has seen what was published meanwhile.
+  const [began, setBegan] = useState(published);
   const [draft, setDraft] = useState<Draft>(() => (published ? toDraft(published) : empty));
   return (
     <>
@@ -46,7 +47,7 @@ function Editor({ published, features }: { published: PlanFieldsFragment | null;
         }
       />
       <PlanForm draft={draft} onChange={setDraft} features={features} isNew={!began} />
-      <PublishPanel draft={fromDraft(draft)} began={began} features={features} />
+      <PublishPanel draft={fromDraft(draft)} began={began} features={features} onSeen={setBegan} />
     </>
   );
 }

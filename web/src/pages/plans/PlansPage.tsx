@@ -10,6 +10,7 @@ import { PageTitle } from "../../parts/shell/PageTitle";
 import { RelativeTime } from "../../parts/time/Times";
 import { newest } from "./newest";
 import css from "./Plans.module.css";
+import { Prices } from "./Prices";
 import { Waterfalls } from "./Waterfalls";
 
 /** Every plan in its newest version. */
@@ -54,6 +55,7 @@ export default function PlansPage() {
           <Waterfalls plan={plan} />
         </section>
       ))}
+      <Prices />
     </>
   );
 }

@@ -25,6 +25,15 @@ export function diffPlans(older: PlanFieldsFragment, newer: PlanFieldsFragment):
   });
 }
 
+/** How many things differ: a line that another one took the place of is one, and so is another name. */
+export function countChanges(older: PlanFieldsFragment, newer: PlanFieldsFragment): number {
+  const lines = diffPlans(older, newer).map(({ lines }) => {
+    const of = (wanted: DiffLine["sign"]) => lines.filter(({ sign }) => sign === wanted).length;
+    return Math.max(of("added"), of("removed"));
+  });
+  return lines.reduce((sum, count) => sum + count, older.name === newer.name ? 0 : 1);
+}
+
 /** The shortest edit from one list of lines to another, by their longest common subsequence. */
 export function diffLines(before: string[], after: string[]): DiffLine[] {
   const width = after.length + 1;
