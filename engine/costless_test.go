@@ -57,7 +57,7 @@ func TestWhatIsToldIsWhatWasAnswered(t *testing.T) {
 		t.Errorf("%d rows say what the steps say", n)
 	}
 
-	points := must(w.ledger.Usage(ctx, []string{h.id}, "", 0, waterfall.InstantOf(w.clock.Now().Add(time.Hour)), "day"))[h.id]
+	points := must(w.ledger.Usage(ctx, []string{h.id}, "", 0, waterfall.InstantOf(w.clock.Now().Add(time.Hour)), []waterfall.Instant{0}))[h.id]
 	for _, p := range points {
 		u := used[p.Kind]
 		used[p.Kind] = [2]int64{u[0] - p.Quantity.Int64(), u[1] - p.Credits.Int64()}

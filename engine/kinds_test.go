@@ -113,7 +113,7 @@ func TestTheSumsOfAKindAreTheChart(t *testing.T) {
 			w.settle(d, 1)
 		}
 	}
-	used := must(w.ledger.Usage(context.Background(), []string{a}, "", from, from+waterfall.Instant(time.Hour/time.Microsecond), "day"))[a]
+	used := must(w.ledger.Usage(context.Background(), []string{a}, "", from, from+waterfall.Instant(time.Hour/time.Microsecond), []waterfall.Instant{0}))[a]
 	for _, kind := range []waterfall.Kind{waterfall.RateLimit, waterfall.FreeTier, waterfall.Credit} {
 		var listed int64
 		for _, d := range must(w.ledger.Decisions(context.Background(), []string{a}, ledger.DecisionFilter{Kind: kind}, ledger.Page{First: 200}))[a].Rows {

@@ -364,8 +364,16 @@ func (m *mutation) Reconcile(ctx context.Context, account *string) (*view.Reconc
 		if o.err != nil {
 			return nil, o.err
 		}
-		return view.NewReconciliation(o.r), nil
+		return m.showReconciliation(ctx, o.r)
 	case <-time.After(reconcileWait):
-		return view.NewReconciliation(begun), nil
+		return m.showReconciliation(ctx, begun)
 	}
+}
+
+func (m *mutation) showReconciliation(ctx context.Context, r *ledger.Reconciliation) (*view.Reconciliation, error) {
+	shown, err := m.from.ShowReconciliations(ctx, *r)
+	if err != nil {
+		return nil, err
+	}
+	return shown[0], nil
 }

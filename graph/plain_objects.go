@@ -84,10 +84,12 @@ var results = object[view.AuthorizeResult]{name: "AuthorizeResult", objects: map
 }}
 
 var points = object[view.UsagePoint]{name: "UsagePoint", values: map[string]field[view.UsagePoint]{
-	"start":    as(scalar.AppendDateTime, func(p *view.UsagePoint) waterfall.Instant { return p.Start }),
-	"feature":  as(scalar.AppendString, func(p *view.UsagePoint) string { return p.Feature }),
-	"kind":     as(scalar.AppendBucketKind, func(p *view.UsagePoint) waterfall.Kind { return p.Kind }),
-	"quantity": as(scalar.AppendQuantity, func(p *view.UsagePoint) int64 { return p.Quantity }),
-	"total":    as(scalar.AppendSum, func(p *view.UsagePoint) scalar.Sum { return p.Total }),
-	"credits":  as(scalar.AppendCredits, func(p *view.UsagePoint) scalar.Credits { return p.Credits }),
+	"start":           as(scalar.AppendDateTime, func(p *view.UsagePoint) waterfall.Instant { return p.Start }),
+	"feature":         as(scalar.AppendString, func(p *view.UsagePoint) string { return p.Feature }),
+	"kind":            as(scalar.AppendBucketKind, func(p *view.UsagePoint) waterfall.Kind { return p.Kind }),
+	"quantity":        as(scalar.AppendQuantity, func(p *view.UsagePoint) int64 { return p.Quantity }),
+	"total":           as(scalar.AppendSum, func(p *view.UsagePoint) scalar.Sum { return p.Total }),
+	"refunded":        as(scalar.AppendSum, func(p *view.UsagePoint) scalar.Sum { return p.Refunded }),
+	"refundedCredits": as(scalar.AppendCredits, func(p *view.UsagePoint) scalar.Credits { return p.RefundedCredits }),
+	"credits":         as(scalar.AppendCredits, func(p *view.UsagePoint) scalar.Credits { return p.Credits }),
 }}

@@ -2,9 +2,7 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"math/big"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -144,53 +142,4 @@ func (l *Ledger) AuditLog(ctx context.Context, account string, p Page) (entries 
 	})
 	entries, more = cut(entries, p.First)
 	return entries, more, err
-}
-
-// UsagePoint is what was used of a feature in an interval, by the kind of the
-// bucket that paid. Its sums may exceed 64 bits: two users may use 2^53 - 1 units
-// each, and nobody bounds the users.
-type UsagePoint struct {
-	Start    waterfall.Instant
-	Feature  string
-	Kind     waterfall.Kind
-	Quantity *big.Int
-	Credits  *big.Int // millionths
-}
-
-// The events are found by their ids. Their times, which differ from those by a
-// little, are written so that no index serves them: that of the times would be
-// read too, for the time of all accounts.
-const sqlUsage = `select k.account_id, u.start, u.feature, u.kind, u.quantity, u.credits from unnest($1::text[]) k(account_id)
-	cross join lateral (
-		select date_trunc($5, m.created_at, 'UTC') as start, m.feature, m.kind, sum(m.quantity)::text as quantity, sum(m.credits)::text as credits
-		from ` + everyPart + ` m
-		where m.account_id = k.account_id and m.id >= $2 and m.id < $3
-			and m.created_at + interval '0' >= $6 and m.created_at + interval '0' < $7 and ($4 = '' or m.feature = $4)
-		group by 1, 2, 3) u
-	order by 1, 2, 3, 4`
-
-// Usage sums what accounts used in [from, to) by interval: "minute", "hour",
-// "day" or "month", in UTC. Intervals without usage are left out.
-func (l *Ledger) Usage(ctx context.Context, accounts []string, feature string, from, to waterfall.Instant, interval string) (map[string][]UsagePoint, error) {
-	rows, err := l.reader(ctx).Query(ctx, sqlUsage, accounts, FirstID(from), FirstID(to+batchSpan), feature, interval, from.Time(), to.Time())
-	if err != nil {
-		return nil, err
-	}
-	used := make(map[string][]UsagePoint, len(accounts))
-	var account string
-	var p UsagePoint
-	var at time.Time
-	var quantity, credits string
-	_, err = pgx.ForEachRow(rows, []any{&account, &at, &p.Feature, &p.Kind, &quantity, &credits}, func() error {
-		p.Start = waterfall.InstantOf(at)
-		var whole, exact bool
-		p.Quantity, whole = new(big.Int).SetString(quantity, 10)
-		p.Credits, exact = new(big.Int).SetString(credits, 10)
-		if !whole || !exact {
-			return fmt.Errorf("ledger: the sums %q and %q are no integers", quantity, credits)
-		}
-		used[account] = append(used[account], p)
-		return nil
-	})
-	return used, err
 }

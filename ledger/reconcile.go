@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -124,6 +125,41 @@ func (l *Ledger) loadMismatches(ctx context.Context, all []Reconciliation) error
 		return nil
 	})
 	return err
+}
+
+// One pass over the index of their creation tells how many accounts came before
+// the oldest moment and how many between each two.
+const sqlAccountsAt = `select width_bucket(created_at, $1::timestamptz[]), count(*) from accounts where created_at < $2 group by 1`
+
+// AccountsAt is how many accounts there were at each of some moments, itself
+// included.
+func (l *Ledger) AccountsAt(ctx context.Context, moments []waterfall.Instant) (map[waterfall.Instant]int64, error) {
+	counts := make(map[waterfall.Instant]int64, len(moments))
+	if len(moments) == 0 {
+		return counts, nil
+	}
+	ends := slices.Compact(slices.Sorted(slices.Values(moments)))
+	thresholds := make([]time.Time, len(ends))
+	for i, end := range ends {
+		thresholds[i] = (end + 1).Time() // an instant is a microsecond, as PostgreSQL's
+	}
+	rows, err := l.reader(ctx).Query(ctx, sqlAccountsAt, thresholds, thresholds[len(ends)-1])
+	if err != nil {
+		return nil, err
+	}
+	between := make([]int64, len(ends))
+	var place int
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&place, &n}, func() error {
+		between[place] = n
+		return nil
+	})
+	total := int64(0)
+	for i, end := range ends {
+		total += between[i]
+		counts[end] = total
+	}
+	return counts, err
 }
 
 func scanReconciliation(row pgx.Row) (*Reconciliation, error) {

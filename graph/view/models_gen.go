@@ -489,8 +489,12 @@ type Reconciliation struct {
 	StartedAt waterfall.Instant `json:"startedAt"`
 	// When it was done; null while it runs, and when it broke off.
 	FinishedAt *waterfall.Instant `json:"finishedAt,omitempty"`
+	// Which accounts it is about: only EVERYTHING proves that everything adds up.
+	Scope ReconciliationScope `json:"scope"`
 	// How many accounts were read.
 	Accounts int64 `json:"accounts"`
+	// How many accounts there were when it began.
+	AccountsInAll int64 `json:"accountsInAll"`
 	// How many usage events were read.
 	UsageEvents int64 `json:"usageEvents"`
 	// How many monetization events were read, those included that cost nothing.
@@ -594,6 +598,10 @@ type UsagePoint struct {
 	Total scalar.Sum `json:"total"`
 	// What they cost, before refunds.
 	Credits scalar.Credits `json:"credits"`
+	// How many units refunds gave back in this interval, whenever they were used: total less refunded is what was used net.
+	Refunded scalar.Sum `json:"refunded"`
+	// What refunds gave back of the cost in this interval: credits less refundedCredits is net, and adds up to the DEBIT and REFUND postings of that time.
+	RefundedCredits scalar.Credits `json:"refundedCredits"`
 }
 
 // The bearer of the token.
@@ -666,7 +674,54 @@ func (e Denomination) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
 }
 
-// The length of the intervals of usage, in UTC.
+// Which accounts a reconciliation is about.
+type ReconciliationScope string
+
+const (
+	// Every account that there was.
+	ReconciliationScopeEverything ReconciliationScope = "EVERYTHING"
+	// Those that changed since the one before; the server verifies them by itself all the time.
+	ReconciliationScopeChanged ReconciliationScope = "CHANGED"
+	// One account alone.
+	ReconciliationScopeAccount ReconciliationScope = "ACCOUNT"
+)
+
+var AllReconciliationScope = []ReconciliationScope{
+	ReconciliationScopeEverything,
+	ReconciliationScopeChanged,
+	ReconciliationScopeAccount,
+}
+
+func (e ReconciliationScope) IsValid() bool {
+	switch e {
+	case ReconciliationScopeEverything, ReconciliationScopeChanged, ReconciliationScopeAccount:
+		return true
+	}
+	return false
+}
+
+func (e ReconciliationScope) String() string {
+	return string(e)
+}
+
+func (e *ReconciliationScope) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ReconciliationScope(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ReconciliationScope", str)
+	}
+	return nil
+}
+
+func (e ReconciliationScope) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+// The length of the intervals of usage, by the clocks of a time zone.
 type UsageInterval string
 
 const (

@@ -100,18 +100,47 @@ func (s *Source) Reconciliations(ctx context.Context, account *string, first int
 	if err := s.checkAccount(ctx, account, len(found) > 0); err != nil {
 		return nil, err
 	}
+	shown, err := s.ShowReconciliations(ctx, found...)
+	if err != nil {
+		return nil, err
+	}
 	edges := make([]ReconciliationEdge, len(found))
 	for i := range found {
-		edges[i] = ReconciliationEdge{Cursor: ofReconciliations.idCursor(found[i].ID), Node: NewReconciliation(&found[i])}
+		edges[i] = ReconciliationEdge{Cursor: ofReconciliations.idCursor(found[i].ID), Node: shown[i]}
 	}
 	info := pageInfo(len(edges), func(i int) string { return edges[i].Cursor }, more, after)
 	return &ReconciliationConnection{Edges: edges, PageInfo: info}, nil
 }
 
-// NewReconciliation shows a reconciliation.
-func NewReconciliation(r *ledger.Reconciliation) *Reconciliation {
+// ShowReconciliations shows reconciliations, each beside how many accounts there
+// were when it began.
+func (s *Source) ShowReconciliations(ctx context.Context, all ...ledger.Reconciliation) ([]*Reconciliation, error) {
+	began := make([]waterfall.Instant, len(all))
+	for i := range all {
+		began[i] = all[i].StartedAt
+	}
+	accounts, err := s.Ledger.AccountsAt(ctx, began)
+	if err != nil {
+		return nil, stored(err)
+	}
+	shown := make([]*Reconciliation, len(all))
+	for i := range all {
+		shown[i] = newReconciliation(&all[i], accounts[all[i].StartedAt])
+	}
+	return shown, nil
+}
+
+func newReconciliation(r *ledger.Reconciliation, accountsInAll int64) *Reconciliation {
+	scope := ReconciliationScopeEverything
+	switch {
+	case r.Account != "":
+		scope = ReconciliationScopeAccount
+	case r.OnlyNew:
+		scope = ReconciliationScopeChanged
+	}
 	shown := &Reconciliation{
-		ID: r.ID.String(), StartedAt: r.StartedAt, FinishedAt: optional(r.FinishedAt), Accounts: r.Accounts, UsageEvents: r.UsageEvents,
+		ID: r.ID.String(), StartedAt: r.StartedAt, FinishedAt: optional(r.FinishedAt), Scope: scope, Accounts: r.Accounts, AccountsInAll: accountsInAll,
+		UsageEvents: r.UsageEvents,
 		MonetizationEvents: r.MonetizationEvents, BalanceUpdates: r.BalanceUpdates, Mismatches: make([]Mismatch, len(r.Found)),
 	}
 	for i, m := range r.Found {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
-	"time"
 
 	"spillway/engine"
 	"spillway/engine/waterfall"
@@ -19,8 +17,12 @@ const mostPoints = 20_000
 // Usage is what the account used in [from, to), per interval, feature and kind
 // of bucket, the oldest first. Each pair that occurs has a point for every
 // interval.
-func (a *Account) Usage(ctx context.Context, feature *string, from, to waterfall.Instant, interval UsageInterval) ([]UsagePoint, error) {
-	starts, err := intervals(from, to, interval)
+func (a *Account) Usage(ctx context.Context, feature *string, from, to waterfall.Instant, interval UsageInterval, timeZone string) ([]UsagePoint, error) {
+	zone, err := zoneOf(timeZone)
+	if err != nil {
+		return nil, err
+	}
+	starts, err := intervals(from, to, interval, zone)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +32,7 @@ func (a *Account) Usage(ctx context.Context, feature *string, from, to waterfall
 	var only string
 	set(&only, feature)
 	used, err := ofEach(ctx, a, func(accounts []string) (map[string][]ledger.UsagePoint, error) {
-		return a.from.Ledger.Usage(ctx, accounts, only, from, to, strings.ToLower(string(interval)))
+		return a.from.Ledger.Usage(ctx, accounts, only, from, to, starts)
 	})
 	if err != nil {
 		return nil, stored(err)
@@ -88,48 +90,6 @@ func tooManyPoints() error {
 	return &engine.Fault{Code: engine.CodeBadInput, Field: "interval", Message: "must be longer: the answer would hold more than 20000 points"}
 }
 
-// intervals are the beginnings of the intervals that [from, to) touches.
-func intervals(from, to waterfall.Instant, interval UsageInterval) ([]waterfall.Instant, error) {
-	if from >= to {
-		return nil, &engine.Fault{Code: engine.CodeBadInput, Field: "to", Message: "must come after from"}
-	}
-	var starts []waterfall.Instant
-	for at := begin(from.Time(), interval); waterfall.InstantOf(at) < to; at = after(at, interval) {
-		if len(starts) == mostPoints {
-			return nil, tooManyPoints()
-		}
-		starts = append(starts, waterfall.InstantOf(at))
-	}
-	return starts, nil
-}
-
-// begin is the beginning of the interval that holds a moment, in UTC.
-func begin(t time.Time, interval UsageInterval) time.Time {
-	switch interval {
-	case UsageIntervalMinute:
-		return t.Truncate(time.Minute)
-	case UsageIntervalHour:
-		return t.Truncate(time.Hour)
-	case UsageIntervalMonth:
-		return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
-	default:
-		return t.Truncate(24 * time.Hour)
-	}
-}
-
-func after(t time.Time, interval UsageInterval) time.Time {
-	switch interval {
-	case UsageIntervalMinute:
-		return t.Add(time.Minute)
-	case UsageIntervalHour:
-		return t.Add(time.Hour)
-	case UsageIntervalMonth:
-		return t.AddDate(0, 1, 0)
-	default:
-		return t.AddDate(0, 0, 1)
-	}
-}
-
 // spread puts what was used of each pair on every interval.
 func spread(used []ledger.UsagePoint, pairs []pair, starts []waterfall.Instant) ([]UsagePoint, error) {
 	type place struct {
@@ -150,6 +110,7 @@ func spread(used []ledger.UsagePoint, pairs []pair, starts []waterfall.Instant) 
 			if u := found[place{start, p}]; u != nil {
 				point.Total, point.Credits = scalar.SumOf(u.Quantity), scalar.SumOfMillionths(u.Credits)
 				point.Quantity = point.Total.Quantity()
+				point.Refunded, point.RefundedCredits = scalar.SumOf(u.Refunded), scalar.SumOfMillionths(u.RefundedCredits)
 			}
 			points = append(points, point)
 		}

@@ -295,8 +295,10 @@ type Account {
     from: DateTime!
     "Up to this moment, exclusive."
     to: DateTime!
-    "The length of an interval, in UTC."
+    "The length of an interval."
     interval: UsageInterval! = DAY
+    "Whose hours, days and months the intervals are: an IANA time zone, such as Europe/Berlin. They are whole: a day on which the clocks change has 23 or 25 hours."
+    timeZone: String! = "UTC"
   ): [UsagePoint!]!
   "What was drawn from its credits in that time, of grants of every kind, net of refunds: the sum of the DEBIT and REFUND updates. What is on hold is not drawn yet."
   spent(
@@ -474,7 +476,7 @@ type SpendCap {
   resetsAt: DateTime!
 }
 
-"The length of the intervals of usage, in UTC."
+"The length of the intervals of usage, by the clocks of a time zone."
 enum UsageInterval {
   "A minute."
   MINUTE
@@ -500,6 +502,10 @@ type UsagePoint {
   total: Sum!
   "What they cost, before refunds."
   credits: Credits!
+  "How many units refunds gave back in this interval, whenever they were used: total less refunded is what was used net."
+  refunded: Sum!
+  "What refunds gave back of the cost in this interval: credits less refundedCredits is net, and adds up to the DEBIT and REFUND postings of that time."
+  refundedCredits: Credits!
 }
 
 "Which decisions to list: from inclusive, to exclusive. A feed tells of an event where the decision, as it stands then, matches."
@@ -1444,6 +1450,16 @@ type ReconciliationEdge {
   "The reconciliation."
   node: Reconciliation!
 }
+"Which accounts a reconciliation is about."
+enum ReconciliationScope {
+  "Every account that there was."
+  EVERYTHING
+  "Those that changed since the one before; the server verifies them by itself all the time."
+  CHANGED
+  "One account alone."
+  ACCOUNT
+}
+
 "The three datasets read again and held against each other."
 type Reconciliation {
   "The reconciliation's own id."
@@ -1452,8 +1468,12 @@ type Reconciliation {
   startedAt: DateTime!
   "When it was done; null while it runs, and when it broke off."
   finishedAt: DateTime
+  "Which accounts it is about: only EVERYTHING proves that everything adds up."
+  scope: ReconciliationScope!
   "How many accounts were read."
   accounts: Count!
+  "How many accounts there were when it began."
+  accountsInAll: Count!
   "How many usage events were read."
   usageEvents: Count!
   "How many monetization events were read, those included that cost nothing."
@@ -2316,8 +2336,12 @@ func (ec *executionContext) childFields_Reconciliation(ctx context.Context, fiel
 		return ec.fieldContext_Reconciliation_startedAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_Reconciliation_finishedAt(ctx, field)
+	case "scope":
+		return ec.fieldContext_Reconciliation_scope(ctx, field)
 	case "accounts":
 		return ec.fieldContext_Reconciliation_accounts(ctx, field)
+	case "accountsInAll":
+		return ec.fieldContext_Reconciliation_accountsInAll(ctx, field)
 	case "usageEvents":
 		return ec.fieldContext_Reconciliation_usageEvents(ctx, field)
 	case "monetizationEvents":
@@ -2434,6 +2458,10 @@ func (ec *executionContext) childFields_UsagePoint(ctx context.Context, field gr
 		return ec.fieldContext_UsagePoint_total(ctx, field)
 	case "credits":
 		return ec.fieldContext_UsagePoint_credits(ctx, field)
+	case "refunded":
+		return ec.fieldContext_UsagePoint_refunded(ctx, field)
+	case "refundedCredits":
+		return ec.fieldContext_UsagePoint_refundedCredits(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UsagePoint", field.Name)
 }
@@ -2827,6 +2855,14 @@ func (ec *executionContext) field_Account_usage_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["interval"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "timeZone",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["timeZone"] = arg4
 	return args, nil
 }
 
@@ -4073,7 +4109,7 @@ func (ec *executionContext) _Account_usage(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Usage(ctx, fc.Args["feature"].(*string), fc.Args["from"].(waterfall.Instant), fc.Args["to"].(waterfall.Instant), fc.Args["interval"].(view.UsageInterval))
+			return obj.Usage(ctx, fc.Args["feature"].(*string), fc.Args["from"].(waterfall.Instant), fc.Args["to"].(waterfall.Instant), fc.Args["interval"].(view.UsageInterval), fc.Args["timeZone"].(string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []view.UsagePoint) graphql.Marshaler {
@@ -11127,6 +11163,29 @@ func (ec *executionContext) fieldContext_Reconciliation_finishedAt(_ context.Con
 	return graphql.NewScalarFieldContext("Reconciliation", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _Reconciliation_scope(ctx context.Context, field graphql.CollectedField, obj *view.Reconciliation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Reconciliation_scope(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Scope, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v view.ReconciliationScope) graphql.Marshaler {
+			return ec.marshalNReconciliationScope2spillwayᚋgraphᚋviewᚐReconciliationScope(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Reconciliation_scope(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Reconciliation", field, false, false, "ReconciliationScope")
+}
+
 func (ec *executionContext) _Reconciliation_accounts(ctx context.Context, field graphql.CollectedField, obj *view.Reconciliation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11147,6 +11206,29 @@ func (ec *executionContext) _Reconciliation_accounts(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_Reconciliation_accounts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Reconciliation", field, false, false, "Count")
+}
+
+func (ec *executionContext) _Reconciliation_accountsInAll(ctx context.Context, field graphql.CollectedField, obj *view.Reconciliation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Reconciliation_accountsInAll(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccountsInAll, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNCount2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Reconciliation_accountsInAll(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Reconciliation", field, false, false, "Count")
 }
 
@@ -12341,6 +12423,52 @@ func (ec *executionContext) _UsagePoint_credits(ctx context.Context, field graph
 	)
 }
 func (ec *executionContext) fieldContext_UsagePoint_credits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _UsagePoint_refunded(ctx context.Context, field graphql.CollectedField, obj *view.UsagePoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsagePoint_refunded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refunded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Sum) graphql.Marshaler {
+			return ec.marshalNSum2spillwayᚋgraphᚋscalarᚐSum(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsagePoint_refunded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "Sum")
+}
+
+func (ec *executionContext) _UsagePoint_refundedCredits(ctx context.Context, field graphql.CollectedField, obj *view.UsagePoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsagePoint_refundedCredits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefundedCredits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2spillwayᚋgraphᚋscalarᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsagePoint_refundedCredits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "Credits")
 }
 
@@ -16809,8 +16937,18 @@ func (ec *executionContext) _Reconciliation(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "scope":
+			out.Values[i] = ec._Reconciliation_scope(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "accounts":
 			out.Values[i] = ec._Reconciliation_accounts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "accountsInAll":
+			out.Values[i] = ec._Reconciliation_accountsInAll(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17233,6 +17371,16 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 			}
 		case "credits":
 			out.Values[i] = ec._UsagePoint_credits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refunded":
+			out.Values[i] = ec._UsagePoint_refunded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refundedCredits":
+			out.Values[i] = ec._UsagePoint_refundedCredits(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -18686,6 +18834,16 @@ func (ec *executionContext) marshalNReconciliationEdge2ᚕspillwayᚋgraphᚋvie
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNReconciliationScope2spillwayᚋgraphᚋviewᚐReconciliationScope(ctx context.Context, v any) (view.ReconciliationScope, error) {
+	var res view.ReconciliationScope
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReconciliationScope2spillwayᚋgraphᚋviewᚐReconciliationScope(ctx context.Context, sel ast.SelectionSet, v view.ReconciliationScope) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNReleaseInput2spillwayᚋgraphᚋviewᚐReleaseInput(ctx context.Context, v any) (view.ReleaseInput, error) {
