@@ -31,6 +31,7 @@ const config: CodegenConfig = {
           DateTime: "string",
           Duration: "string",
           Credits: "string",
+          Sum: "string",
           Quantity: "number",
           Count: "number",
           JSON: "unknown",

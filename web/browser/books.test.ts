@@ -69,7 +69,7 @@ test("the ledger's balance runs from entry to entry, on the page as in the file"
   const columns = header!.split(",");
   const entries = rows.map((row) => Object.fromEntries(row.split(",").map((cell, place) => [columns[place]!, cell]))).reverse();
   expect(entries.map(({ sequence }) => Number(sequence))).toEqual(entries.map((_, place) => place + 1));
-  const shown = await page.locator("tbody tr td:nth-child(8)").allInnerTexts();
+  const shown = await page.locator('tbody tr td[data-label="Balance"]').allInnerTexts();
   expect(shown.reverse()).toEqual(
     entries.map(({ account_balance }) =>
       new Intl.NumberFormat("en-US", { minimumFractionDigits: account_balance!.includes(".") ? 2 : 0 }).format(Number(account_balance)),
@@ -92,17 +92,17 @@ test("usage is stacked by bucket or by feature, in units or credits, and can be 
   await go(visitor, server.url, "/credits?tab=usage");
   const usage = page.getByRole("region", { name: "Usage" });
   const totals = async () => (await usage.locator("dl").innerText()).split(/\n+/);
-  await expect.poll(totals).toEqual(["Rate limit", "3", "Promotion", "2", "Credits", "4"]);
+  await expect.poll(totals).toEqual(["Rate limit", "3 messages", "Promotion", "2 messages", "Credits", "4 messages"]);
   await page.getByLabel("Measured in").selectOption("credits");
-  await expect.poll(totals).toEqual(["Promotion", "1", "Credits", "2"]);
+  await expect.poll(totals).toEqual(["Promotion", "1 cr", "Credits", "2 cr"]);
   await page.getByLabel("Stacked by").selectOption("feature");
   await page.getByLabel("Measured in").selectOption("quantity");
   await page.getByLabel("Range").selectOption("90 days");
-  await expect.poll(totals).toEqual([world.featureName, "9"]);
+  await expect.poll(totals).toEqual([world.featureName, "9 messages"]);
   await usage.locator(".recharts-bar-rectangle path").first().waitFor();
   const [header, ...rows] = await downloaded(page);
-  expect(header).toBe("start,feature,bucket,quantity,credits");
-  expect(rows.some((row) => row.endsWith(`,${world.feature},PROMOTION,2,1`))).toBe(true);
+  expect(header).toBe("start,feature,bucket,quantity,credits,refunded,refunded_credits");
+  expect(rows.some((row) => row.endsWith(`,${world.feature},PROMOTION,2,1,0,0`))).toBe(true);
   expectClean(visitor);
 });
 

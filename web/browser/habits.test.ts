@@ -191,7 +191,7 @@ test("filters are part of the address, and the back button takes them away again
   await signIn(visitor, server.url, world.user, "/history");
   const row = page.locator("[data-decision]");
   await row.waitFor();
-  await page.getByLabel("Answer").selectOption("DENIED");
+  await page.getByLabel("Result").selectOption("DENIED");
   await page.getByText("No decision matches").waitFor();
   expect(page.url()).toBe(`${server.url}/history?status=DENIED`);
   await page.goBack();

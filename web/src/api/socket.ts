@@ -7,24 +7,36 @@ const refusals = new Set([4401, 4403]);
 const pingEvery = 10_000;
 const pongWithin = 5_000;
 
+/** Whether the socket ended because the server does not take its token. */
+export function isRefusal(event: unknown): boolean {
+  return refusals.has(closeCode(event));
+}
+
+export interface Socket {
+  client: Client;
+  /** Closes it for good; it says nothing more about the connection. */
+  end: () => void;
+}
+
 /**
  * The websocket to the API, opened at once and again whenever it is lost, also on pages that watch nothing:
  * only so can every page say whether the server is there, and end with the token.
  */
-export function openSocket(token: string, connection: ConnectionStore, onRefused: () => void): Client {
+export function openSocket(token: string, connection: ConnectionStore, onRefused: () => void): Socket {
+  let ended = false;
   let pongDue: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
     connectionParams: { authorization: `Bearer ${token}` },
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: (retries) => pause(Math.min(500 * 2 ** retries, 15_000) * (0.75 + Math.random() / 2)),
-    shouldRetry: (event) => !refusals.has(closeCode(event)),
+    shouldRetry: (event) => !ended && !isRefusal(event),
     lazy: false,
     onNonLazyError: () => undefined, // why it ended for good is told by its close, below
     keepAlive: pingEvery,
     on: {
-      connecting: () => connection.connecting(),
-      connected: () => connection.connected(),
+      connecting: () => ended || connection.connecting(),
+      connected: () => ended || connection.connected(),
       // A ping without an answer: the line is dead, though nobody closed it.
       ping: (received) => {
         if (received) return;
@@ -34,12 +46,20 @@ export function openSocket(token: string, connection: ConnectionStore, onRefused
       pong: () => clearTimeout(pongDue),
       closed: (event) => {
         clearTimeout(pongDue);
+        if (ended) return;
         connection.closed();
-        if (refusals.has(closeCode(event))) onRefused();
+        if (isRefusal(event)) onRefused();
       },
     },
   });
-  return client;
+  return {
+    client,
+    end() {
+      ended = true;
+      clearTimeout(pongDue);
+      void client.dispose();
+    },
+  };
 }
 
 /**

@@ -1,7 +1,8 @@
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useQuery, type AnyVariables, type TypedDocumentNode } from "urql";
 import { useConnection } from "./ApiContext";
 import { toFault, type Fault } from "./fault";
+import { useRetry } from "./online";
 
 export interface Data<T, V = AnyVariables> {
   /** The newest answer; while a newer one is fetched, or where that fails, the one before. */
@@ -35,12 +36,15 @@ export function useData<T, V extends AnyVariables>(query: TypedDocumentNode<T, V
     seen.current = returns;
     if (!pause) execute({ requestPolicy: "network-only" });
   }, [returns, pause, execute]);
+  const reload = useCallback(() => execute({ requestPolicy: "network-only" }), [execute]);
+  const problem = error ? toFault(error) : null;
+  useRetry(pause || fetching ? null : problem, reload);
   return {
     data,
     answers: operation?.variables as V | undefined,
-    fault: error && !data ? toFault(error) : null,
-    outdated: error && data ? toFault(error) : null,
+    fault: data ? null : problem,
+    outdated: data ? problem : null,
     fresh: !error && newest !== undefined && !fetching && !stale,
-    reload: () => execute({ requestPolicy: "network-only" }),
+    reload,
   };
 }

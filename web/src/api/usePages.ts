@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useClient, type AnyVariables, type TypedDocumentNode } from "urql";
 import { useConnection } from "./ApiContext";
 import { toFault, type Fault } from "./fault";
+import { useRetry } from "./online";
 
 /** A page of a list, as the API gives it. */
 export interface Connection<N> {
@@ -68,6 +69,7 @@ export function usePages<T, V extends AnyVariables, N>(
   }, [read, attempt, returns]);
 
   const reload = useCallback(() => setAttempt((count) => count + 1), []);
+  useRetry(fault, reload);
   // Where the list begins anew, the place where the one before went on is no place in this one.
   const more = next === null || rows === null ? undefined : () => void read(next);
   return { rows, fault, loading, more, reload };

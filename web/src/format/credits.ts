@@ -82,7 +82,7 @@ export function withCredits(credits: string, locale?: string): string {
 /** Like formatCredits, with the sign always shown: what an entry did to a balance. */
 export function formatSigned(credits: string, locale?: string): string {
   const text = formatCredits(credits, locale);
-  return toMicros(credits) > 0n ? `+${text}` : text;
+  return toMicros(credits) > 0n ? `+${text}` : text.replace(/^-/, "−");
 }
 
 /** For what is an estimate anyhow: two digits after the point, or the first that counts of a very small amount. */

@@ -3,6 +3,13 @@ import type { ViewerQuery } from "../gql/graphql";
 
 export interface SessionValue {
   signOut: () => void;
+  /** Asks for a new token over the page that is there. */
+  signInAgain: () => void;
+  /** When the sign-in runs out, and when to warn of that, in milliseconds; null where it never does. */
+  endsAt: number | null;
+  warnAt: number | null;
+  /** The server took the token: from now on a page is there that its end must not take away. */
+  onKnown: () => void;
 }
 
 export type Viewer = ViewerQuery["viewer"];

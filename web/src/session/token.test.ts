@@ -1,11 +1,37 @@
 import { expect, it } from "vitest";
-import { endingOf, readClaims, tokenIn } from "./token";
+import { endingOf, isSamePerson, readClaims, tokenIn, warnAt } from "./token";
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const token = `${encode({ alg: "HS256" })}.${encode({ sub: "zoë", exp: 2_000_000_000 })}.c2ln`;
 
-it("reads until when a token holds, in milliseconds", () => {
-  expect(readClaims(token)).toEqual({ expiresAt: 2_000_000_000_000 });
+const tokenOf = (claims: object) => `${encode({ alg: "HS256" })}.${encode(claims)}.c2ln`;
+
+it("reads whom a token names and until when it holds, in milliseconds", () => {
+  expect(readClaims(token)).toMatchObject({ issuedAt: null, expiresAt: 2_000_000_000_000, name: "zoë" });
+  expect(readClaims(tokenOf({ sub: "ada", account: "acme", roles: ["user"], iat: 1, exp: 2 }))).toMatchObject({
+    issuedAt: 1_000,
+    expiresAt: 2_000,
+    name: "ada, account acme",
+  });
+  expect(readClaims(tokenOf({ sub: "root", roles: ["admin"] }))!.name).toBe("root, admin");
+});
+
+it("knows a newer token of the same person from another person's", () => {
+  const ada = { sub: "ada", account: "acme", roles: ["user", "admin"], exp: 1 };
+  const is = (other: object) => isSamePerson(tokenOf(ada), tokenOf(other));
+  expect(is({ ...ada, exp: 9, iat: 3, roles: ["admin", "user"] })).toBe(true);
+  expect([is({ ...ada, sub: "zoë" }), is({ ...ada, account: "other" }), is({ ...ada, roles: ["user"] })]).toEqual([false, false, false]);
+  expect(isSamePerson("no token", "no token")).toBe(false);
+});
+
+it.each([
+  [0, 3_600_000, 3_300_000],
+  [0, 900_000, 600_000],
+  [0, 60_000, 30_000],
+  [null, 900_000, 600_000],
+  [0, null, null],
+])("of a token from %s to %s the warning comes at %s", (issuedAt, expiresAt, at) => {
+  expect(warnAt({ issuedAt, expiresAt })).toBe(at);
 });
 
 it.each(["", "a.b", "a.b.c", `${encode({})}.${Buffer.from("[1").toString("base64url")}.x`])("%j is no token", (text) => {

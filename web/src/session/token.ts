@@ -1,7 +1,18 @@
 const storageKey = "spillway.token";
 
-/** When a JWT runs out, the one thing that the portal reads out of it; null for a text that is none. The server alone checks it. */
-export function readClaims(token: string): { expiresAt: number | null } | null {
+/** What the portal reads out of a token. The server alone checks it. */
+export interface Claims {
+  /** When it was made and when it runs out, in milliseconds; null where it does not say. */
+  issuedAt: number | null;
+  expiresAt: number | null;
+  /** Whom it names: two tokens of the same person, account and roles are the same session. */
+  person: string;
+  /** The person in words: "ada, account acme". */
+  name: string;
+}
+
+/** The claims of a JWT; null for a text that is none. */
+export function readClaims(token: string): Claims | null {
   const parts = token.split(".");
   if (parts.length !== 3) return null;
   try {
@@ -9,11 +20,36 @@ export function readClaims(token: string): { expiresAt: number | null } | null {
     const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
     const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof claims !== "object" || claims === null) return null;
-    const { exp } = claims as { exp?: unknown };
-    return { expiresAt: typeof exp === "number" ? exp * 1000 : null };
+    const { sub, account, roles, iat, exp } = claims as Record<string, unknown>;
+    const list = Array.isArray(roles) ? roles.map(String).sort() : [];
+    const of = typeof account === "string" && account !== "" ? account : null;
+    return {
+      issuedAt: inMs(iat),
+      expiresAt: inMs(exp),
+      person: JSON.stringify([sub, of, list]),
+      name: [typeof sub === "string" ? sub : "someone", of ? `account ${of}` : list.join(", ")].filter(Boolean).join(", "),
+    };
   } catch {
     return null;
   }
+}
+
+function inMs(seconds: unknown): number | null {
+  return typeof seconds === "number" ? seconds * 1000 : null;
+}
+
+/** Whether two tokens name the same person with the same account and roles. */
+export function isSamePerson(one: string, other: string): boolean {
+  const claims = readClaims(one);
+  return claims !== null && claims.person === readClaims(other)?.person;
+}
+
+const warnBeforeMs = 5 * 60_000;
+
+/** When to warn that a token is about to run out: five minutes before, or at half of a life shorter than ten; null where it never does. */
+export function warnAt({ issuedAt, expiresAt }: Pick<Claims, "issuedAt" | "expiresAt">): number | null {
+  if (expiresAt === null) return null;
+  return expiresAt - (issuedAt === null ? warnBeforeMs : Math.min(warnBeforeMs, Math.max(0, expiresAt - issuedAt) / 2));
 }
 
 /** Why a session ended: the token ran out, or the server never took it. */
@@ -45,7 +81,7 @@ export function takeTokenFromAddress(): string | null {
   return token;
 }
 
-/** The token of this tab. sessionStorage ends with the tab and is never sent anywhere. */
+/** The token of this tab. sessionStorage ends with the tab and is never sent anywhere; session/tabs.ts shares it with the other tabs. */
 export function storedToken(): string | null {
   try {
     return sessionStorage.getItem(storageKey);

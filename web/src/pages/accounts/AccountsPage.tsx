@@ -26,7 +26,7 @@ export default function AccountsPage() {
 
   return (
     <>
-      <PageTitle title="Accounts" sub="Who pays, on which plan, and what they run on.">
+      <PageTitle title="Accounts" sub="Who pays, on which plan, and from what.">
         <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>
           New account
         </Button>
@@ -34,7 +34,7 @@ export default function AccountsPage() {
       <TextInput
         type="search"
         aria-label="Search the accounts"
-        placeholder="Search by id or by the beginning of the name"
+        placeholder="Search by name or id"
         size="md"
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
@@ -60,7 +60,7 @@ export default function AccountsPage() {
 function AccountTable({ rows }: { rows: Row[] }) {
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Table of accounts">
-      <table className="table">
+      <table className="table cards">
         <thead>
           <tr>
             <th>Account</th>
@@ -79,7 +79,9 @@ function AccountTable({ rows }: { rows: Row[] }) {
               <tr key={account.id}>
                 <td>
                   <Link to={`/accounts/${encodeURIComponent(account.id)}`}>
-                    <strong><bdi>{account.name}</bdi></strong>
+                    <strong>
+                      <bdi>{account.name}</bdi>
+                    </strong>
                   </Link>
                   <div className="mono muted">{account.id}</div>
                 </td>
@@ -100,10 +102,10 @@ function AccountTable({ rows }: { rows: Row[] }) {
                     <span className="muted">not used yet</span>
                   )}
                 </td>
-                <td className="number">
+                <td className="number" data-label="Credits">
                   <Credits amount={account.balance.available} />
                 </td>
-                <td className="number">
+                <td className="number" data-label="On hold">
                   <Credits amount={account.balance.held} />
                 </td>
                 <td>{last ? <Moment at={last.createdAt} /> : <span className="muted">never</span>}</td>

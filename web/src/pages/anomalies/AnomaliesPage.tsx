@@ -25,7 +25,7 @@ export default function AnomaliesPage() {
   }, [latest, reload]);
   return (
     <>
-      <PageTitle title="Anomalies" sub="Raised and resolved by the server itself, once for each cause.">
+      <PageTitle title="Anomalies" sub="Unusual activity, found automatically.">
         <NativeSelect
           aria-label="Show"
           value={show}
@@ -69,26 +69,27 @@ function Row({ anomaly }: { anomaly: AnomalyFieldsFragment }) {
       </span>
       <div>
         <p>
-          <strong>{anomalyWords[anomaly.kind]}</strong>{" "}
-          {open ? (
-            <span className={css.open}>open</span>
-          ) : (
-            <span className="muted">
-              resolved <Moment at={anomaly.resolvedAt!} />
-            </span>
-          )}
-        </p>
-        <p>{anomaly.message}</p>
-        <p className="muted">
-          since <Moment at={anomaly.openedAt} /> · observed {number.format(anomaly.observed)}, expected{" "}
-          {number.format(anomaly.expected)}
+          <strong>{anomalyWords[anomaly.kind]}</strong>
           {anomaly.accountId && (
             <>
-              {" "}
-              · <Link to={`/accounts/${encodeURIComponent(anomaly.accountId)}`}>{anomaly.accountId}</Link>
+              {" · "}
+              <Link to={`/accounts/${encodeURIComponent(anomaly.accountId)}`}>{anomaly.accountId}</Link>
             </>
           )}
           {anomaly.feature && ` · ${anomaly.feature}`}
+          {" · "}
+          <span className="muted">
+            <Moment at={anomaly.openedAt} />
+            {open ? "" : " to "}
+            {!open && <Moment at={anomaly.resolvedAt!} />}
+          </span>
+          {open && <span className={css.open}>open</span>}
+        </p>
+        <p>
+          {anomaly.message}{" "}
+          <span className="muted">
+            {number.format(anomaly.observed)} seen, {number.format(anomaly.expected)} usual
+          </span>
         </p>
       </div>
     </li>

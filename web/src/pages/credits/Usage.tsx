@@ -1,39 +1,51 @@
-import { Button, NativeSelect, Skeleton } from "@mantine/core";
+import { Button, NativeSelect, SegmentedControl, Skeleton } from "@mantine/core";
 import { useMemo, useState } from "react";
+import { useLocation, useNavigate } from "react-router";
 import { serverNow } from "../../api/clock";
 import { useData } from "../../api/useData";
+import { formatCredits } from "../../format/credits";
 import { download, toCsv } from "../../format/csv";
-import { isoIn, type Zone } from "../../format/zone";
-import { UsageDocument, type UsageInterval } from "../../gql/graphql";
+import { formatMoment } from "../../format/time";
+import { dayOf, isoIn, zoneName, type Zone } from "../../format/zone";
+import { UsageDocument } from "../../gql/graphql";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Icon } from "../../parts/Icon";
-import { currentZone } from "../../parts/time/zone";
+import { useTurns } from "../../parts/time/ticker";
+import { useZone } from "../../parts/time/zone";
+import css from "./Credits.module.css";
 import { UsageChart } from "./UsageChart";
-import type { Measure, StackBy, UsagePoint } from "./usageSeries";
+import { ranges } from "./usageRange";
+import { creditSums, type Measure, type Side, type StackBy, type UsagePoint } from "./usageSeries";
 
-const hour = 3_600_000;
-
-const ranges: Record<string, { name: string; length: number; interval: UsageInterval }> = {
-  "1": { name: "24 hours", length: 24 * hour, interval: "HOUR" },
-  "7": { name: "7 days", length: 7 * 24 * hour, interval: "DAY" },
-  "30": { name: "30 days", length: 30 * 24 * hour, interval: "DAY" },
-  "90": { name: "90 days", length: 90 * 24 * hour, interval: "DAY" },
-};
-
-/** What the account used, stacked by feature or by the bucket that paid. */
+/** What the account used, stacked by feature or by the bucket that paid, net of refunds or gross. */
 export default function Usage({ accountId }: { accountId: string }) {
   const [range, setRange] = useState("30");
   const [by, setBy] = useState<StackBy>("kind");
   const [measure, setMeasure] = useState<Measure>("quantity");
+  const [side, setSide] = useState<Side>("net");
   const [feature, setFeature] = useState("");
-  const { length, interval } = ranges[range]!;
-  const [from, to] = useMemo(() => {
-    const now = Math.ceil(serverNow() / 60_000) * 60_000;
-    return [new Date(now - length).toISOString(), new Date(now).toISOString()];
-  }, [length]);
-  const { data, fault, reload } = useData(UsageDocument, { accountId, from, to, interval });
+  const zone = useZone();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const { interval, span } = ranges[range]!;
+  // Asked for again with each hour, so that a page left open has today's column.
+  const hour = useTurns(3_600_000);
+  const [from, to] = useMemo(() => span(serverNow(), zone), [span, zone, hour]);
+  const { data, fault, reload } = useData(UsageDocument, {
+    accountId,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    interval,
+    timeZone: zone,
+  });
   const points = data?.account?.usage.filter((point) => !feature || point.feature === feature);
   const features = new Map(data?.account?.plan.features.map((entry) => [entry.feature.key, entry.feature]));
+  const history = pathname.startsWith("/accounts/") ? `/accounts/${encodeURIComponent(accountId)}/history` : "/history";
+
+  function openDay(at: number) {
+    const day = dayOf(at, zone);
+    void navigate(`${history}?${new URLSearchParams({ ...(feature && { feature }), from: day, to: day })}`);
+  }
 
   return (
     <div className="stack">
@@ -43,14 +55,14 @@ export default function Usage({ accountId }: { accountId: string }) {
             label="Range"
             value={range}
             onChange={(event) => setRange(event.currentTarget.value)}
-            data={Object.entries(ranges).map(([value, { name }]) => ({ value, label: name }))}
+            data={["1", "7", "30", "month", "before", "90", "year"].map((value) => ({ value, label: ranges[value]!.name }))}
           />
           <NativeSelect
             label="Stacked by"
             value={by}
             onChange={(event) => setBy(event.currentTarget.value as StackBy)}
             data={[
-              { value: "kind", label: "Bucket" },
+              { value: "kind", label: "Source" },
               { value: "feature", label: "Feature" },
             ]}
           />
@@ -69,29 +81,75 @@ export default function Usage({ accountId }: { accountId: string }) {
             onChange={(event) => setFeature(event.currentTarget.value)}
             data={[{ value: "", label: "Every feature" }, ...[...features].map(([value, { name }]) => ({ value, label: name }))]}
           />
+          <SegmentedControl
+            aria-label="Refunds"
+            value={side}
+            onChange={(next) => setSide(next as Side)}
+            data={[
+              { value: "net", label: "Net of refunds" },
+              { value: "gross", label: "Gross" },
+            ]}
+          />
         </div>
         <Button
           variant="default"
           leftSection={<Icon name="download" size={16} />}
           disabled={!points?.length}
-          onClick={() => points && download(`usage-${accountId}.csv`, usageCsv(points, currentZone()))}
+          onClick={() => points && download(`usage-${accountId}.csv`, usageCsv(points, zone))}
         >
           Download CSV
         </Button>
       </div>
+      <p className={css.aside}>
+        {unitWords[interval]} in {zoneName(zone, to)}, from {formatMoment(from, serverNow(), zone)} to{" "}
+        {range === "before" ? formatMoment(to, serverNow(), zone) : "now"}.
+      </p>
       {fault && <FaultNotice fault={fault} what="Loading the usage" onRetry={reload} />}
       {!points ? (
         !fault && <Skeleton height={360} radius="lg" />
       ) : (
-        <UsageChart points={points} by={by} measure={measure} hours={interval === "HOUR"} features={features} />
+        <>
+          <UsageChart
+            points={points}
+            by={by}
+            measure={measure}
+            side={side}
+            interval={interval}
+            zone={zone}
+            features={features}
+            onOpen={interval === "MONTH" ? undefined : openDay}
+          />
+          <AddsUp points={points} />
+        </>
       )}
     </div>
   );
 }
 
+const unitWords = { MINUTE: "Minutes", HOUR: "Hours", DAY: "Days", MONTH: "Months" };
+
+/** How gross, refunds and net hang together, and with what the ledger says. */
+function AddsUp({ points }: { points: UsagePoint[] }) {
+  const { spent, refunded, net } = creditSums(points);
+  return (
+    <p className={css.aside} data-spent={spent} data-refunded={refunded} data-net={net}>
+      Gross {formatCredits(spent)} − refunded {formatCredits(refunded)} = net <strong>{formatCredits(net)} credits</strong>. The Ledger’s “Spent” and
+      “Refunded” entries of this time add up to the same figures. A refund counts when it was made.
+    </p>
+  );
+}
+
 function usageCsv(points: UsagePoint[], zone: Zone): string {
   return toCsv(
-    ["start", "feature", "bucket", "quantity", "credits"],
-    points.map(({ start, feature, kind, quantity, credits }) => [isoIn(zone, start), feature, kind, quantity, credits]),
+    ["start", "feature", "bucket", "quantity", "credits", "refunded", "refunded_credits"],
+    points.map((point) => [
+      isoIn(zone, point.start),
+      point.feature,
+      point.kind,
+      point.total,
+      point.credits,
+      point.refunded,
+      point.refundedCredits,
+    ]),
   );
 }

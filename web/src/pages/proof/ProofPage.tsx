@@ -11,7 +11,8 @@ import { Moment } from "../../parts/time/Times";
 import { Mismatches } from "./Mismatches";
 import css from "./Proof.module.css";
 import { Run } from "./Run";
-import { outcomeWords, runWords } from "./runWords";
+import { capital } from "../../parts/words/words";
+import { outcomeWords, runWords, scopeWords } from "./runWords";
 import { shownRun } from "./shownRun";
 
 /** How long to wait before looking whether a run that goes on has ended. */
@@ -49,7 +50,7 @@ export default function ProofPage() {
         <div className="row end">
           <TextInput
             label="Account"
-            description="Empty: all of them"
+            description="Leave empty for all accounts"
             value={accountId}
             onChange={(event) => setAccountId(event.currentTarget.value.trim())}
             autoComplete="off"
@@ -87,11 +88,18 @@ function Verdict({ run }: { run: ReconciliationFieldsFragment }) {
   return (
     <div role="status">
       <p className={css.verdict} data-bad={faults > 0 || undefined}>
-        {run.finishedAt ? outcomeWords(faults) : "Verifying …"}
+        {run.finishedAt ? outcomeWords(run) : "Verifying …"}
       </p>
       <p className="muted">
-        {run.finishedAt ? `${runWords(run)}, ` : "Begun "}
-        <Moment at={run.finishedAt ?? run.startedAt} />
+        {run.finishedAt ? (
+          <>
+            {capital(scopeWords(run))}, as they stood at <Moment at={run.startedAt} seconds />: {runWords(run)}
+          </>
+        ) : (
+          <>
+            Begun <Moment at={run.startedAt} seconds />
+          </>
+        )}
       </p>
       {faults > 0 && <Mismatches mismatches={run.mismatches} />}
     </div>

@@ -4,9 +4,10 @@ import type { ReconciliationFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../../parts/Icon";
 import { useSlowNow } from "../../parts/time/ticker";
 import { Moment } from "../../parts/time/Times";
+import { capital } from "../../parts/words/words";
 import { Mismatches } from "./Mismatches";
 import css from "./Proof.module.css";
-import { outcomeWords, runWords } from "./runWords";
+import { outcomeWords, runWords, scopeWords } from "./runWords";
 
 /** What began earlier and is not done never will be: the server gives a reconciliation an hour at most. */
 const longestMs = 65 * 60_000;
@@ -18,7 +19,7 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
   const faults = run.mismatches.length;
   const began = Date.parse(run.startedAt);
   const took = run.finishedAt ? Date.parse(run.finishedAt) - began : null;
-  const outcome = took !== null ? outcomeWords(faults) : now - began < longestMs ? "Under way" : "Broke off";
+  const outcome = took !== null ? outcomeWords(run) : now - began < longestMs ? "Under way" : "Broke off";
   return (
     <li className={css.run} data-bad={faults > 0 || undefined}>
       <span className={css.sign}>
@@ -32,7 +33,9 @@ export function Run({ run }: { run: ReconciliationFieldsFragment }) {
             {took !== null && `, in ${formatElapsed(took)}`}
           </span>
         </p>
-        <p className="muted">{runWords(run)}</p>
+        <p className="muted">
+          {took === null ? "Not known yet how many accounts" : capital(scopeWords(run))}: {runWords(run)}
+        </p>
         {faults > 0 && (
           <details onToggle={(event) => setOpen(event.currentTarget.open)}>
             <summary>See what differs</summary>

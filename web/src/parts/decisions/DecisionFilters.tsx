@@ -21,14 +21,14 @@ export function DecisionFilters({ withDays = false }: { withDays?: boolean }) {
         onChange={(event) => set("feature", event.currentTarget.value)}
       />
       <NativeSelect
-        label="Answer"
-        data={[{ value: "", label: "Every answer" }, ...statuses.map((status) => ({ value: status, label: statusWords[status] }))]}
+        label="Result"
+        data={[{ value: "", label: "Every result" }, ...statuses.map((status) => ({ value: status, label: statusWords[status] }))]}
         value={value("status")}
         onChange={(event) => set("status", event.currentTarget.value)}
       />
       <NativeSelect
-        label="Paid by"
-        data={[{ value: "", label: "Every bucket" }, ...kinds.map((kind) => ({ value: kind, label: kindWords[kind] }))]}
+        label="Paid from"
+        data={[{ value: "", label: "Every source" }, ...kinds.map((kind) => ({ value: kind, label: kindWords[kind] }))]}
         value={value("kind")}
         onChange={(event) => set("kind", event.currentTarget.value)}
       />

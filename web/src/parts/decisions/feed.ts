@@ -4,6 +4,8 @@ import type { DecisionRowFragment, DecisionStatus } from "../../gql/graphql";
 export interface Edge {
   cursor: string;
   node: DecisionRowFragment;
+  /** It arrived while the page was open. */
+  live?: boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useReducer, useState } from "react";
 import { useClient } from "urql";
 import { toFault, type Fault } from "../../api/fault";
+import { useRetry } from "../../api/online";
 import { DecisionFeedDocument, DecisionsDocument, type DecisionFilter, type DecisionsQuery } from "../../gql/graphql";
 import { appendOlder, followFeed, statusesToFollow, type Edge } from "./feed";
 
@@ -97,7 +98,7 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
           after,
         })
         .subscribe(({ data, error }) => {
-          if (data) waiting.push(data.decisions);
+          if (data) waiting.push({ ...data.decisions, live: true });
           if (error) dispatch({ type: "fault", fault: toFault(error) });
         });
       return () => {
@@ -131,7 +132,9 @@ export function useDecisionFeed(accountId: string, filter: DecisionFilter): Deci
     else if (error) dispatch({ type: "fault", fault: toFault(error) });
   }, [client, accountId, filterText, older]);
 
-  return { ...state, more: older === null ? undefined : () => void more(), loading, retry: () => setAttempt(attempt + 1) };
+  const retry = useCallback(() => setAttempt((count) => count + 1), []);
+  useRetry(state.fault, retry);
+  return { ...state, more: older === null ? undefined : () => void more(), loading, retry };
 }
 
 function nextOf({ pageInfo }: NonNullable<DecisionsQuery["account"]>["decisions"]): string | null {

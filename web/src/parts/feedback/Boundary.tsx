@@ -1,5 +1,6 @@
-import { Component, type ReactNode } from "react";
+import { Component, useEffect, useRef, type ReactNode } from "react";
 import type { Fault } from "../../api/fault";
+import { useInReach } from "../../api/online";
 import { FaultNotice } from "./FaultNotice";
 
 interface Props {
@@ -12,13 +13,6 @@ interface State {
   page: string;
   broken: boolean;
 }
-
-const fault: Fault = {
-  code: "BROKEN",
-  message: "The page broke, or a part of it could not be loaded. Nothing was changed by that.",
-  requestId: null,
-  field: null,
-};
 
 /** Keeps what breaks in one page from taking the whole portal away. */
 export class Boundary extends Component<Props, State> {
@@ -33,7 +27,26 @@ export class Boundary extends Component<Props, State> {
   }
 
   override render(): ReactNode {
-    if (!this.state.broken) return this.props.children;
-    return <FaultNotice fault={fault} what="Showing this page" onRetry={() => location.reload()} />;
+    return this.state.broken ? <Broken /> : this.props.children;
   }
+}
+
+const broke: Fault = {
+  code: "BROKEN",
+  message: "A part of it could not be loaded, or broke. Nothing was changed by that.",
+  requestId: null,
+  field: null,
+};
+
+const unreached: Fault = { code: "NETWORK", message: "A part of it could not be loaded.", requestId: null, field: null };
+
+/** A page that broke while the server was out of reach is loaded again as soon as it is back: nothing was typed on it. */
+function Broken() {
+  const inReach = useInReach();
+  const wasAway = useRef(!inReach);
+  useEffect(() => {
+    if (inReach && wasAway.current) location.reload();
+    wasAway.current = !inReach;
+  }, [inReach]);
+  return <FaultNotice fault={inReach ? broke : unreached} what="Showing this page" onRetry={() => location.reload()} />;
 }

@@ -3,14 +3,14 @@ import type { Fault } from "../../api/fault";
 import { Icon } from "../Icon";
 import css from "./Feedback.module.css";
 
-/** What went wrong in words, the request id for support, and a retry. */
+/** What went wrong in words, the request id for support, and a retry. Where the server was not reached the page asks again by itself. */
 export function FaultNotice({ fault, what, onRetry }: { fault: Fault; what: string; onRetry?: () => void }) {
   return (
     <div className={css.fault} role="alert">
       <Icon name="alert" />
       <div className={css.text}>
-        <strong>{what} did not work.</strong>
-        <p>{explain(fault)}</p>
+        <strong>{fault.code === "NETWORK" ? away() : `${what} did not work.`}</strong>
+        {fault.code !== "NETWORK" && <p>{explain(fault)}</p>}
         {fault.requestId && (
           <p className={css.id}>
             Request <span className="mono">{fault.requestId}</span>
@@ -24,6 +24,10 @@ export function FaultNotice({ fault, what, onRetry }: { fault: Fault; what: stri
       )}
     </div>
   );
+}
+
+function away(): string {
+  return navigator.onLine ? "The server is out of reach. We’ll reload this when it is back." : "You’re offline. We’ll reload this when you’re back.";
 }
 
 function explain({ code, message }: Fault): string {

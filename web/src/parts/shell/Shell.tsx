@@ -7,6 +7,7 @@ import { ZoneSwitch } from "../time/ZoneSwitch";
 import { ConnectionState } from "./ConnectionState";
 import { Mark } from "./Mark";
 import { SchemeSwitch } from "./SchemeSwitch";
+import { StateNotices } from "./StateNotices";
 import css from "./Shell.module.css";
 
 type Entry = [address: string, name: string, icon: IconName];
@@ -90,6 +91,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </aside>
       <main id="main" ref={main} tabIndex={-1} className={css.main}>
         <div className={css.content}>
+          <StateNotices />
           <Boundary page={pathname}>{children}</Boundary>
         </div>
       </main>
