@@ -88,6 +88,7 @@ func (s *statements) lockSeveral(t *testing.T, url string) (locking int, several
 		explain := "explain (costs off) execute looked(" + strings.TrimSuffix(strings.Repeat("null, ", len(used)), ", ") + ")"
 		rows := must(c.Query(t.Context(), explain, pgx.QueryExecModeSimpleProtocol))
 		plan := strings.Join(must(pgx.CollectRows(rows, pgx.RowTo[string])), "\n")
+		plan = strings.ReplaceAll(plan, "Subquery Scan", "") // reads no table
 		if strings.Count(plan, "Scan") != strings.Count(plan, "Bitmap Heap Scan")+1 || !ofOne.MatchString(plan) {
 			several = append(several, sql)
 		}

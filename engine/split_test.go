@@ -104,8 +104,8 @@ func TestOneBadItemFailsAlone(t *testing.T) {
 			`update accounts set plan_key = 'gone', version = gen_random_uuid() where account_id = 'BAD'`,
 			`update accounts set plan_key = 'plus', version = gen_random_uuid() where account_id = 'BAD'`},
 		"an event that cannot be read": {
-			fresh + `update usage_events set steps = steps || ';?' where account_id = 'BAD'`,
-			fresh + `update usage_events set steps = rtrim(steps, ';?') where account_id = 'BAD'`},
+			fresh + `update usage_events set steps = steps || ';#' where account_id = 'BAD'`,
+			fresh + `update usage_events set steps = rtrim(steps, ';#') where account_id = 'BAD'`},
 		"a balance that does not cover its grants": {
 			`update accounts set balance = 5, version = gen_random_uuid() where account_id = 'BAD'`,
 			`update accounts set balance = 50000000, version = gen_random_uuid() where account_id = 'BAD'`},

@@ -102,7 +102,7 @@ func TestAPageCostsTheSameHoweverMuchThereIs(t *testing.T) {
 		"open anomalies":          each("%s, %d"),
 		"resolved anomalies":      each("%s, %d"),
 		"the newest of a moment":  {"'{hot}', timestamptz '2026-01-01' + interval '50000 s'"},
-		"usage":                   {"'{hot}', " + id(1000) + ", " + id(1051) + ", '', 'hour', '2026-01-01', '2027-01-01'"},
+		"usage":                   {"'{hot}', " + id(1000) + ", " + id(1051) + ", '', '{2026-01-01, 2026-07-01}', '2026-01-01', '2027-01-01'"},
 		"what happened to grants": {"'{hot}', '{70000}', '{70050}', 3, 4, 1"},
 	}
 	for name := range ledger.ListStatements {

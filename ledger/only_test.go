@@ -12,7 +12,7 @@ import (
 )
 
 // ownTables are those of which who sees one account sees their own rows.
-var ownTables = []string{"accounts", "grants", "usage_events", "monetization_events", "balance_updates"}
+var ownTables = []string{"accounts", "grants", "usage_events", "monetization_events", "balance_updates", "holds"}
 
 // Whatever is asked on the connections of who sees one account, the database
 // has no rows of others, and none at all for who has no account.
@@ -47,8 +47,8 @@ func TestWhoSeesOneAccountOnlyReads(t *testing.T) {
 	t.Parallel()
 	l := ledgertest.New(t)
 	ctx := ledger.Only(t.Context(), "a")
-	for _, sql := range []string{"select from audit_log", "select from holds", "select from reconciliations", "select from mismatches", "select from anomalies",
-		"select from account_days", "select from key_conflicts", "update accounts set status = 2", "delete from grants", "truncate usage_events",
+	for _, sql := range []string{"select from audit_log", "select from reconciliations", "select from mismatches", "select from anomalies",
+		"select from account_days", "select from key_conflicts", "update accounts set status = 2", "delete from holds", "delete from grants", "truncate usage_events",
 		"insert into catalog_version (version) values (9)", "alter table accounts disable row level security"} {
 		var pg *pgconn.PgError
 		if _, err := l.OwnPool().Exec(ctx, sql); !errors.As(err, &pg) || pg.Code != "42501" {
@@ -66,7 +66,7 @@ func TestNoTableOfAccountsIsForgotten(t *testing.T) {
 	url := ledgertest.URL(t)
 	open := rows(t, url, `select c.relname::text from pg_class c where relkind = 'r' and relnamespace = 'public'::regnamespace
 		and has_table_privilege('spillway_user', c.oid, 'SELECT') and not relrowsecurity order by 1`)
-	if !slices.Equal(open, []string{"catalog_version", "features", "plans", "prices"}) {
+	if !slices.Equal(open, []string{"catalog_version", "features", "plans", "price_outcomes", "prices"}) {
 		t.Errorf("without a wall: %v", open)
 	}
 	walled := rows(t, url, `select relname::text from pg_class where relrowsecurity and relnamespace = 'public'::regnamespace order by 1`)

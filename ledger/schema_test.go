@@ -212,6 +212,7 @@ func seed(t *testing.T, c *pgx.Conn, n int) {
 			from generate_series(1, $1::int) i, generate_series(1, 100) j`,
 		`insert into grants (id, remaining, held, amount, effective_at, created_at, fingerprint, priority, issues, postings, kind, units, closed, account_id, idempotency_key)
 			select gen_random_uuid(), 1, 0, 1, now(), now(), 1, 1, 1, 1, 5, false, j > 3, 'a' || i, 'k' || j from generate_series(1, $1::int) i, generate_series(1, 20) j`,
+		`insert into holds (account_id, decision_id, expires_at) select 'a' || i, gen_random_uuid(), now() from generate_series(1, $1::int) i`,
 	} {
 		if _, err := c.Exec(t.Context(), sql, n); err != nil {
 			t.Fatalf("%s: %v", sql, err)

@@ -22,7 +22,7 @@ func (d *modelDecision) from(kind waterfall.Kind) (units int64) {
 // compareKinds holds the list of the decisions of one kind, and what the feed
 // lets pass, to the model.
 func (p *pair) compareKinds(kind waterfall.Kind) {
-	f := ledger.DecisionFilter{Kind: kind}
+	f := ledger.DecisionFilter{Kind: kind, Now: waterfall.InstantOf(p.clock.Now())}
 	var want, fed []ledger.ID
 	var units int64
 	for i := range p.models {
@@ -42,7 +42,7 @@ func (p *pair) compareKinds(kind waterfall.Kind) {
 	var listedUnits int64
 	for _, d := range page.Rows {
 		listed = append(listed, d.ID)
-		listedUnits += d.UnitsFrom(kind)
+		listedUnits += d.AsOf(f.Now).UnitsFrom(kind)
 	}
 	if page.More || !slices.Equal(listed, want) || listedUnits != units {
 		p.r.Fatalf("%s lists %d decisions of %d units, the model says %d of %d", kind, len(listed), listedUnits, len(want), units)
