@@ -244,7 +244,7 @@ const feedPage = 200
 // FollowDecisions delivers every event of an account's decisions behind a
 // cursor, the oldest first, and then each new one, until ctx ends or deliver
 // returns an error. A nil cursor is from now on, the zero cursor from the
-// beginning. A reader that is slow is not waited for by anyone: it reads from
+// beginning. A decision passes the filter as it stands when it is delivered. A reader that is slow is not waited for by anyone: it reads from
 // the database at its own pace.
 func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.DecisionFilter, after *ledger.ID, deliver func(ledger.FeedItem) error) error {
 	wake, stop := e.hub.watch(account)
@@ -261,6 +261,7 @@ func (e *Engine) FollowDecisions(ctx context.Context, account string, f ledger.D
 			}
 			continue
 		}
+		f.Now = e.now()
 		for _, item := range items {
 			cursor = item.Event
 			if !f.Matches(item.Decision) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"spillway/ledger"
 )
@@ -38,6 +39,7 @@ func (e *Engine) CurrentGrants(ctx context.Context, grants []*ledger.Grant) erro
 // Grants lists the grants of accounts as they are now, the newest first: a page
 // for each. Errors are *Fault.
 func (e *Engine) Grants(ctx context.Context, accounts []string, f ledger.GrantFilter, p ledger.Page) (map[string]ledger.Listed[*ledger.Grant], error) {
+	f.Now = e.now()
 	pages, err := e.ledger.Grants(ctx, accounts, f, p)
 	if err != nil {
 		return nil, storeFault(err)
@@ -50,13 +52,19 @@ func (e *Engine) Grants(ctx context.Context, accounts []string, f ledger.GrantFi
 		return nil, err
 	}
 	for id, page := range pages {
-		kept := page.Rows[:0]
-		for _, g := range page.Rows {
-			if f.IncludeSpent || g.Remaining+g.Held > 0 {
-				kept = append(kept, g)
-			}
+		read := len(page.Rows)
+		if !f.IncludeSpent {
+			page.Rows = slices.DeleteFunc(page.Rows, func(g *ledger.Grant) bool { return g.Remaining+g.Held == 0 })
 		}
-		page.Rows = kept
+		if missing := read - len(page.Rows); missing > 0 && page.More {
+			// What was due has emptied some: the page is filled from below.
+			further, err := e.Grants(ctx, []string{id}, f, ledger.Page{First: missing, After: &page.Scanned})
+			if err != nil {
+				return nil, err
+			}
+			page.Rows = append(page.Rows, further[id].Rows...)
+			page.More, page.Scanned = further[id].More, further[id].Scanned
+		}
 		pages[id] = page
 	}
 	return pages, nil

@@ -173,6 +173,7 @@ func (e *Engine) FollowAllDecisions(ctx context.Context, f ledger.DecisionFilter
 		if err != nil {
 			return err
 		}
+		f.Now = e.now()
 		for _, item := range items {
 			if !f.Matches(item.Decision) {
 				continue

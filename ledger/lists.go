@@ -58,9 +58,10 @@ func cutEach[T any](all []T, first int, account func(*T) string) map[string]List
 // GrantFilter restricts a list of grants.
 type GrantFilter struct {
 	Kind waterfall.Kind // 0: every kind
-	// IncludeSpent lists those too from which nothing more can be drawn. A spent one
-	// that comes again is listed in any case: it may have been due.
+	// IncludeSpent lists those too from which nothing more can be drawn. Of the
+	// others one that was due by Now may be listed: what is due may fill it.
 	IncludeSpent bool
+	Now          waterfall.Instant
 }
 
 const (
@@ -95,7 +96,7 @@ func (l *Ledger) Grants(ctx context.Context, accounts []string, f GrantFilter, p
 		},
 		id: func(g *Grant) ID { return g.ID },
 		passes: func(g *Grant) bool {
-			return (f.Kind == 0 || g.Kind == f.Kind) && (f.IncludeSpent || g.Remaining+g.Held > 0 || g.ComesAgainAt() != 0)
+			return (f.Kind == 0 || g.Kind == f.Kind) && (f.IncludeSpent || g.Remaining+g.Held > 0 || g.DueAt != 0 && g.DueAt <= f.Now)
 		},
 	}
 	return d.pages(accounts)
