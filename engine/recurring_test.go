@@ -27,7 +27,9 @@ func newPricedWorld(t testing.TB) *world {
 }
 
 // in is the moment that lies so far ahead of a world's clock, or behind it.
-func (w *world) in(d time.Duration) waterfall.Instant { return waterfall.InstantOf(w.clock.Now().Add(d)) }
+func (w *world) in(d time.Duration) waterfall.Instant {
+	return waterfall.InstantOf(w.clock.Now().Add(d))
+}
 
 func ptr[T any](v T) *T { return &v }
 
@@ -250,7 +252,7 @@ func TestSpendingOrderOfRecurringGrants(t *testing.T) {
 		gave          []int64
 	}{
 		{"what lapses tomorrow before what ends in 3 days",
-			func(g *engine.NewGrant) { g.Recurrence, g.ExpiresAt = waterfall.NoPeriod, ptr(w.in(3 * oneDay)) },
+			func(g *engine.NewGrant) { g.Recurrence, g.ExpiresAt = waterfall.NoPeriod, ptr(w.in(3*oneDay)) },
 			func(*engine.NewGrant) {}, []int64{0, 30}},
 		{"what ends today before what lapses tomorrow",
 			func(*engine.NewGrant) {},

@@ -3,8 +3,10 @@ package edge_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"spillway/graph/caller"
 )
@@ -106,6 +108,40 @@ func TestWhatIsNotDirect(t *testing.T) {
 		body := `{"query":` + string(text) + `,"variables":` + input + c.more + `}`
 		if _, direct := w.api.Direct(ctx, []byte(body), &bytes.Buffer{}); direct != c.direct {
 			t.Errorf("%v: direct %v, expected %v: %s", c.roles, direct, c.direct, body)
+		}
+	}
+}
+
+// A hold whose time is up is over both ways, and by whichever it is asked first.
+func TestTheDirectWayEndsAHoldInTime(t *testing.T) {
+	w := newWorld(t, setup{})
+	acme := w.id("acme")
+	w.credits(acme, "3")
+	const document = `mutation($in: AuthorizeInput!) { authorize(input: $in) { ` + plainDecision + ` } }`
+	text, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies, end := map[string]string{}, time.Time{}
+	for _, first := range []string{"directly", "by the executor"} {
+		in := vars{"accountId": acme, "userId": "ann", "feature": "chat", "idempotencyKey": first, "holdFor": "PT1S"}
+		w.must(w.service(), document, vars{"in": in})
+		variables, err := json.Marshal(vars{"in": in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies[first], end = `{"query":`+string(text)+`,"variables":`+string(variables), time.Now().Add(time.Second)
+	}
+	time.Sleep(time.Until(end) + 3*time.Millisecond)
+	for first, body := range bodies {
+		endings := []string{"}", `,"extensions":{}}`}
+		if first == "by the executor" {
+			slices.Reverse(endings)
+		}
+		header := map[string]string{"X-Request-Id": "r"}
+		one, two := w.post(w.service(), body+endings[0], header), w.post(w.service(), body+endings[1], header)
+		if one.body != two.body || !strings.Contains(one.body, `"EXPIRED"`) {
+			t.Errorf("asked first %s:\n%s\nthen the other way\n%s", first, one.body, two.body)
 		}
 	}
 }
