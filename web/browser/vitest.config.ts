@@ -8,7 +8,7 @@ export default defineConfig({
     include: ["*.test.ts"],
     globalSetup: "./setup.ts",
     fileParallelism: false,
-    testTimeout: 40_000,
-    hookTimeout: 90_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

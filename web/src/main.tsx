@@ -2,6 +2,7 @@ import "@mantine/core/styles.css";
 import "virtual:theme.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/print.css";
 import { MantineProvider } from "@mantine/core";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

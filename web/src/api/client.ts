@@ -8,7 +8,7 @@ import {
   type Operation,
   type SubscriptionForwarder,
 } from "@urql/core";
-import { forgetServerTime } from "./clock";
+import { fetchWithClock, forgetServerTime } from "./clock";
 import { ConnectionStore } from "./connection";
 import { LiveLine } from "./liveLine";
 
@@ -31,6 +31,7 @@ export function createApi(first: string, onRefused: (token: string) => void): Ap
   const line = new LiveLine(first, connection, onRefused);
   const client = new Client({
     url: "/graphql",
+    fetch: fetchWithClock,
     preferGetMethod: false,
     exchanges: [
       mapExchange({

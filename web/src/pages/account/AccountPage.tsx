@@ -71,7 +71,7 @@ function Loaded({ account, part, reload }: { account: AccountHead; part: string;
         title={account.name}
         sub={
           <>
-            <span className="mono">{account.id}</span> · {account.plan.name} v{account.plan.version} ·{" "}
+            <span className="mono">{account.id}</span> · <bdi>{account.plan.name}</bdi> v{account.plan.version} ·{" "}
             <AccountStatusPill status={account.status} />
           </>
         }

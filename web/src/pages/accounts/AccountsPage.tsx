@@ -46,7 +46,7 @@ export default function AccountsPage() {
         pages={pages}
         empty={
           <Empty icon="accounts" title={search ? "No match" : "There are no accounts yet"}>
-            {search ? "Try the start of a name or id." : "Make the first one with “New account”."}
+            {search ? "Try three letters or more from anywhere in a name or an id." : "Make the first one with “New account”."}
           </Empty>
         }
       >
@@ -89,7 +89,7 @@ function AccountTable({ rows }: { rows: Row[] }) {
                   <AccountStatusPill status={account.status} />
                 </td>
                 <td>
-                  {account.plan.name} <span className="muted">v{account.plan.version}</span>
+                  <bdi>{account.plan.name}</bdi> <span className="muted">v{account.plan.version}</span>
                 </td>
                 <td>
                   {last ? (

@@ -30,7 +30,9 @@ export function NewAccount({ onClose, onCreated }: { onClose: () => void; onCrea
       result={
         created && (
           <>
-            <strong>{created.name}</strong> is ready. <Link to={`/accounts/${encodeURIComponent(created.id)}`}>Open it</Link>
+            <strong>
+              <bdi>{created.name}</bdi>
+            </strong> is ready. <Link to={`/accounts/${encodeURIComponent(created.id)}`}>Open it</Link>
           </>
         )
       }

@@ -3,7 +3,7 @@ import { DecisionFilters } from "../../parts/decisions/DecisionFilters";
 import { useDecisionFeed } from "../../parts/decisions/useDecisionFeed";
 import { useFilter } from "../../parts/decisions/useFilter";
 import { Empty } from "../../parts/feedback/Empty";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { LivePaused } from "../../parts/feedback/FaultNotice";
 import { MoreButton } from "../../parts/feedback/Listing";
 import { RowsSkeleton } from "../../parts/feedback/PageSkeleton";
 import type { Props as WhyProps } from "../../parts/why/WhyDrawer";
@@ -21,7 +21,7 @@ export function History({ accountId, actions }: Props) {
   return (
     <>
       <DecisionFilters withDays />
-      {feed.fault && <FaultNotice fault={feed.fault} what="Following the decisions" onRetry={feed.retry} />}
+      {feed.fault && <LivePaused fault={feed.fault} onRetry={feed.retry} />}
       {(feed.list || !feed.fault) && (
         <section className="card flush" aria-label="Decisions">
           {!feed.list ? (

@@ -6,7 +6,7 @@ import { DecisionTable } from "../../parts/decisions/DecisionTable";
 import { useFilter } from "../../parts/decisions/useFilter";
 import { useWhy } from "../../parts/decisions/useWhy";
 import { Empty } from "../../parts/feedback/Empty";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { LivePaused } from "../../parts/feedback/FaultNotice";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { WhyHere } from "../../parts/why/WhyHere";
 import css from "./Live.module.css";
@@ -29,7 +29,7 @@ export default function LivePage() {
           {paused ? "Resume" : "Pause the list"}
         </Button>
       </PageTitle>
-      {live.fault && <FaultNotice fault={live.fault} what="Following the decisions" onRetry={live.retry} />}
+      {live.fault && <LivePaused fault={live.fault} onRetry={live.retry} />}
       <RatesPanel rates={live.rates} />
       <DecisionFilters />
       <div className={css.waiting} aria-live="off">

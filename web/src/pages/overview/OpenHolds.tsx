@@ -1,9 +1,9 @@
 import { withUnit } from "../../format/quantity";
 import type { DecisionFilter } from "../../gql/graphql";
 import { useDecisionFeed } from "../../parts/decisions/useDecisionFeed";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { LivePaused } from "../../parts/feedback/FaultNotice";
 import { Credits } from "../../parts/money/Amount";
-import { Countdown, RelativeTime } from "../../parts/time/Times";
+import { Countdown, Moment } from "../../parts/time/Times";
 import css from "./Overview.module.css";
 
 const held: DecisionFilter = { status: ["HELD"] };
@@ -12,7 +12,7 @@ const most = 10;
 /** What is reserved and not yet settled. */
 export function OpenHolds({ accountId }: { accountId: string }) {
   const { list, fault, retry } = useDecisionFeed(accountId, held);
-  if (fault) return <FaultNotice fault={fault} what="Following the open holds" onRetry={retry} />;
+  if (fault) return <LivePaused fault={fault} onRetry={retry} />;
   if (!list?.length) return null;
   return (
     <section className={`card ${css.panel}`} aria-label="Open holds">
@@ -32,14 +32,18 @@ export function OpenHolds({ accountId }: { accountId: string }) {
           <tbody>
             {list.slice(0, most).map(({ node }) => (
               <tr key={node.id}>
-                <td>{node.feature.name}</td>
-                <td>{node.userId}</td>
+                <td>
+                  <bdi>{node.feature.name}</bdi>
+                </td>
+                <td>
+                  <bdi>{node.userId}</bdi>
+                </td>
                 <td className="number">{withUnit(node.granted, node.feature.unit)}</td>
                 <td className="number">
                   <Credits amount={node.charged} />
                 </td>
                 <td>
-                  <RelativeTime at={node.createdAt} />
+                  <Moment at={node.createdAt} />
                 </td>
                 <td>{node.holdExpiresAt ? <Countdown to={node.holdExpiresAt} done="any moment" /> : "when settled"}</td>
               </tr>

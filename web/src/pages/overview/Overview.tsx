@@ -8,7 +8,7 @@ import { formatAbout, isZero } from "../../format/credits";
 import { formatDate } from "../../format/time";
 import { BalanceNowDocument, BucketsNowDocument, OverviewDocument } from "../../gql/graphql";
 import { Empty } from "../../parts/feedback/Empty";
-import { FaultNotice } from "../../parts/feedback/FaultNotice";
+import { FaultNotice, LivePaused } from "../../parts/feedback/FaultNotice";
 import { Notice } from "../../parts/feedback/Notice";
 import { PageTitle } from "../../parts/shell/PageTitle";
 import { useTurns } from "../../parts/time/ticker";
@@ -71,9 +71,8 @@ export function Overview({ accountId, userId, withTitle = false }: Props) {
         />
       )}
       {lost && (
-        <FaultNotice
+        <LivePaused
           fault={toFault(lost)}
-          what="Live updates"
           onRetry={() => {
             followBuckets();
             followBalance();

@@ -7,7 +7,7 @@ import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { NotThere } from "../../parts/feedback/NotThere";
 import { PageSkeleton, RowsSkeleton } from "../../parts/feedback/PageSkeleton";
 import { PageTitle } from "../../parts/shell/PageTitle";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { PlanDiff } from "./PlanDiff";
 import css from "./Plans.module.css";
 import { Waterfalls } from "./Waterfalls";
@@ -41,7 +41,7 @@ export default function PlanPage() {
         sub={
           <>
             <span className="mono">{plan.key}</span> · version {plan.version} of {versions.length}, published{" "}
-            <RelativeTime at={plan.publishedAt} />
+            <Moment at={plan.publishedAt} />
           </>
         }
       >

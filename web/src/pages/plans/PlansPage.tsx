@@ -7,7 +7,7 @@ import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { PageSkeleton } from "../../parts/feedback/PageSkeleton";
 import { Icon } from "../../parts/Icon";
 import { PageTitle } from "../../parts/shell/PageTitle";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import { newest } from "./newest";
 import css from "./Plans.module.css";
 import { Prices } from "./Prices";
@@ -37,9 +37,11 @@ export default function PlansPage() {
         <section key={plan.key} className={`card ${css.plan}`} aria-label={plan.name}>
           <header className="row between">
             <h2>
-              <Link to={`/plans/${encodeURIComponent(plan.key)}`}>{plan.name}</Link>{" "}
+              <Link to={`/plans/${encodeURIComponent(plan.key)}`}>
+                <bdi>{plan.name}</bdi>
+              </Link>{" "}
               <span className="muted">
-                <span className="mono">{plan.key}</span> · version {plan.version}, published <RelativeTime at={plan.publishedAt} />
+                <span className="mono">{plan.key}</span> · version {plan.version}, published <Moment at={plan.publishedAt} />
               </span>
             </h2>
             <Button

@@ -10,7 +10,7 @@ import { SimulatePlanDocument, type PlanInput, type SimulatePlanQuery } from "..
 import { StatusPill } from "../../parts/decisions/StatusPill";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Credits } from "../../parts/money/Amount";
-import { RelativeTime } from "../../parts/time/Times";
+import { Moment } from "../../parts/time/Times";
 import css from "./Simulation.module.css";
 
 type Result = SimulatePlanQuery["simulatePlan"];
@@ -108,7 +108,7 @@ function Outcome({ result, days, accountId }: { result: Result; days: number; ac
               {result.changed.edges.map(({ node }) => (
                 <tr key={node.decision.id}>
                   <td>
-                    <RelativeTime at={node.decision.createdAt} />
+                    <Moment at={node.decision.createdAt} />
                   </td>
                   <td>
                     <Link
@@ -116,7 +116,7 @@ function Outcome({ result, days, accountId }: { result: Result; days: number; ac
                     >
                       {withUnit(node.decision.requested, node.decision.feature.unit)}
                     </Link>{" "}
-                    for {node.decision.userId}
+                    for <bdi>{node.decision.userId}</bdi>
                   </td>
                   <td>
                     <StatusPill status={node.decision.status} />

@@ -12,7 +12,9 @@ export function Waterfalls({ plan }: { plan: PlanFieldsFragment }) {
     <div className={css.features}>
       {plan.features.map(({ feature, waterfall, ceilings }) => (
         <div key={feature.key}>
-          <h3>{feature.name}</h3>
+          <h3>
+            <bdi>{feature.name}</bdi>
+          </h3>
           <ol className={css.buckets}>
             {waterfall.map((bucket, place) => (
               <li key={bucket.key} style={{ "--step": place }}>

@@ -9,7 +9,9 @@ export function PageTitle({ title, sub, children }: { title: string; sub?: React
   return (
     <header className={css.title}>
       <div>
-        <h1>{title}</h1>
+        <h1>
+          <bdi>{title}</bdi>
+        </h1>
         {sub && <p className="muted">{sub}</p>}
       </div>
       {children && <div className="row">{children}</div>}

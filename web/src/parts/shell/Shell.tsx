@@ -123,8 +123,10 @@ function Who() {
   return (
     <div className={css.person}>
       <div>
-        <strong>{viewer.userId}</strong>
-        <span className="muted">{viewer.account ? viewer.account.name : viewer.roles.map((role) => role.toLowerCase()).join(", ")}</span>
+        <strong>
+          <bdi>{viewer.userId}</bdi>
+        </strong>
+        <span className="muted">{viewer.account ? <bdi>{viewer.account.name}</bdi> : viewer.roles.map((role) => role.toLowerCase()).join(", ")}</span>
       </div>
       <SchemeSwitch />
       <button type="button" className={css.iconButton} onClick={signOut} aria-label="Sign out" title="Sign out">

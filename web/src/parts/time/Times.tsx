@@ -2,13 +2,14 @@
  * All have aria-live off: many stand in notices that are read out when they change, and a clock that
  * moves on is no such change.
  */
+import { serverNow } from "../../api/clock";
 import { formatClock, formatCountdown, formatExact, formatMoment, formatRelative } from "../../format/time";
 import { useNow, useSlowNow } from "./ticker";
 import { useZone } from "./zone";
 
 /** The slow clock lies up to a quarter of a minute back; what just happened must not read "in 10 seconds". */
 function useSlowNowFor(moment: number): number {
-  return Math.max(useSlowNow(), moment <= Date.now() + 2_000 ? moment : 0);
+  return Math.max(useSlowNow(), moment <= serverNow() + 2_000 ? moment : 0);
 }
 
 /** A moment with its time of day: "16:02", "yesterday, 16:02", "Mon 13:10"; how long ago, and the exact moment, on hover. */
@@ -31,18 +32,6 @@ export function Clock({ at, seconds = false }: { at: string; seconds?: boolean }
   return (
     <time dateTime={at} title={`${formatRelative(moment, now)} · ${formatExact(moment, zone)}`} aria-live="off">
       {formatClock(moment, zone, { seconds })}
-    </time>
-  );
-}
-
-/** "3 minutes ago", with the exact moment on hover. For what stands beside its time of day. */
-export function RelativeTime({ at }: { at: string }) {
-  const moment = Date.parse(at);
-  const now = useSlowNowFor(moment);
-  const zone = useZone();
-  return (
-    <time dateTime={at} title={formatExact(moment, zone)} aria-live="off">
-      {formatRelative(moment, now)}
     </time>
   );
 }

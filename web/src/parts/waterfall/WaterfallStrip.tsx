@@ -38,7 +38,7 @@ export function WaterfallStrip({ feature, vessels, suspended = false }: Props) {
             <span className={css.number}>{position + 1}</span>
             <Icon name={kindIcons[vessel.kind]} size={16} />
             <span className={css.name} title={`Source ${vessel.key}`}>
-              {vessel.name}
+              <bdi>{vessel.name}</bdi>
             </span>
             {vessel.state === "pays" && <span className={css.tag}>Pays now</span>}
             {vessel.state === "none" && <span className={css.small}>none</span>}

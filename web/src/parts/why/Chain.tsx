@@ -1,7 +1,7 @@
 import { formatCredits, withCredits } from "../../format/credits";
 import { formatQuantity, withUnit } from "../../format/quantity";
 import { Amount } from "../money/Amount";
-import { RelativeTime } from "../time/Times";
+import { Moment } from "../time/Times";
 import { sourceWords, ledgerWords, postingWords } from "../words/words";
 import type { Explained } from "./explained";
 import css from "./Why.module.css";
@@ -22,7 +22,7 @@ export function Chain({ decision }: { decision: Explained }) {
         <li>
           <h4>Usage event</h4>
           <p>
-            {withUnit(usageEvent.quantity, feature.unit)}, <RelativeTime at={usageEvent.occurredAt} />
+            {withUnit(usageEvent.quantity, feature.unit)}, <Moment at={usageEvent.occurredAt} seconds />
           </p>
           <p className={css.ids}>
             <span className="mono">{usageEvent.id}</span>

@@ -2,7 +2,7 @@ import { withCredits } from "../../format/credits";
 import type { ReactNode } from "react";
 import { withUnit } from "../../format/quantity";
 import { StatusPill } from "../decisions/StatusPill";
-import { Countdown, RelativeTime } from "../time/Times";
+import { Countdown, Moment } from "../time/Times";
 import { reasonWords } from "../words/words";
 import { Chain } from "./Chain";
 import { StepFlow } from "./StepFlow";
@@ -21,10 +21,14 @@ export function Explanation({ decision }: { decision: Explained }) {
         </Fact>
         <Fact name="Because">{reasonWords[decision.reason]}</Fact>
         <Fact name="When">
-          <RelativeTime at={decision.createdAt} />
+          <Moment at={decision.createdAt} seconds />
         </Fact>
-        <Fact name="User">{decision.userId}</Fact>
-        <Fact name="Feature">{feature.name}</Fact>
+        <Fact name="User">
+          <bdi>{decision.userId}</bdi>
+        </Fact>
+        <Fact name="Feature">
+          <bdi>{feature.name}</bdi>
+        </Fact>
         <Fact name="Plan">
           {decision.planKey} version {decision.planVersion}
         </Fact>

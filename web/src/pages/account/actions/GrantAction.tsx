@@ -44,7 +44,7 @@ export function GrantAction({ account, onClose, onDone }: Props) {
       result={
         granted && (
           <>
-            {account.name} has{" "}
+            <bdi>{account.name}</bdi> has{" "}
             <strong>
               <Amount amount={granted.amount} denomination={granted.denomination} unit={granted.features?.[0]?.unit} />
             </strong>{" "}

@@ -33,7 +33,7 @@ export function PlanAction({ account, onClose, onDone }: { account: AccountHead;
       result={
         assigned && (
           <>
-            {account.name} is on {assigned.name}, version {assigned.version}. What was used so far still counts.
+            <bdi>{account.name}</bdi> is on <bdi>{assigned.name}</bdi>, version {assigned.version}. What was used so far still counts.
           </>
         )
       }

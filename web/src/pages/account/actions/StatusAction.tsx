@@ -1,7 +1,7 @@
 import { useAction } from "../../../api/useAction";
 import { SetAccountStatusDocument } from "../../../gql/graphql";
 import { ActionDialog, Change } from "../../../parts/actions/ActionDialog";
-import { RelativeTime } from "../../../parts/time/Times";
+import { Moment } from "../../../parts/time/Times";
 import { accountStatusWords } from "../../../parts/words/words";
 import type { AccountHead } from "../accountHead";
 
@@ -25,7 +25,7 @@ export function StatusAction({ account, onClose, onDone }: { account: AccountHea
       result={
         action.result && (
           <>
-            {account.name} is {suspending ? "suspended: every request is denied from now on." : "active again."}
+            <bdi>{account.name}</bdi> is {suspending ? "suspended: every request is denied from now on." : "active again."}
           </>
         )
       }
@@ -39,7 +39,7 @@ export function StatusAction({ account, onClose, onDone }: { account: AccountHea
           )}
           {last && (
             <p>
-              Last active <RelativeTime at={last.createdAt} />, by <bdi>{last.userId}</bdi>.
+              Last active <Moment at={last.createdAt} />, by <bdi>{last.userId}</bdi>.
             </p>
           )}
         </>
