@@ -1,6 +1,9 @@
 package waterfall
 
-import "sort"
+import (
+	"math"
+	"sort"
+)
 
 // Series is what a counter remembers: how much was taken in which whole
 // second, with running totals, so that the sum over any range is two look-ups
@@ -30,16 +33,27 @@ func (s *Series) At(i int) (second, amount int64) {
 	return s.entries[i].second, s.entries[i].total - s.before(i)
 }
 
-// Sum is what was taken in the seconds (after, until].
+// Sum is what was taken in the seconds (after, until], math.MaxInt64 where it is
+// more than that: grants without a window can be used beyond any limit that is
+// set later.
 func (s *Series) Sum(after, until int64) int64 {
 	if s == nil || len(s.entries) == 0 {
 		return 0
 	}
-	return s.totalAt(until) - s.totalAt(after)
+	return saturated(s.totalAt(until) - s.totalAt(after))
+}
+
+// saturated is a difference of two totals. No second holds less than nothing, so
+// a negative one has passed 64 bits.
+func saturated(difference int64) int64 {
+	if difference < 0 {
+		return math.MaxInt64
+	}
+	return difference
 }
 
 // Add counts an amount in a second; a negative one gives back what was taken
-// in that second. Seconds usually arrive in order, which is cheap; an earlier
+// in that second, and never more. Seconds usually arrive in order, which is cheap; an earlier
 // second shifts the totals behind it.
 func (s *Series) Add(second, amount int64) {
 	if amount == 0 {
@@ -84,7 +98,7 @@ func (s *Series) reached(after, amount int64) (second int64, ok bool) {
 	}
 	before := s.totalAt(after)
 	i := sort.Search(len(s.entries), func(i int) bool {
-		return s.entries[i].second > after && s.entries[i].total-before >= amount
+		return s.entries[i].second > after && saturated(s.entries[i].total-before) >= amount
 	})
 	if i == len(s.entries) {
 		return 0, false

@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -25,6 +26,7 @@ func TestSeriesIsAMapOfSeconds(t *testing.T) {
 				naive[second] -= min(max(0, amount), naive[second])
 				continue
 			}
+			amount = max(amount, -naive[second]) // no more goes back than was taken
 			s.Add(second, amount)
 			naive[second] += amount
 		}
@@ -87,6 +89,7 @@ func TestReachedIsAScan(t *testing.T) {
 		naive := map[int64]int64{}
 		for range rapid.IntRange(0, 8).Draw(t, "adds") {
 			second, amount := small(t, "second", 0, 12), small(t, "amount", 1, 4)
+			amount = max(amount, -naive[second]) // no more goes back than was taken
 			s.Add(second, amount)
 			naive[second] += amount
 		}
@@ -171,5 +174,23 @@ func TestASeriesOutlivesItsTotal(t *testing.T) {
 		if last, _ := s.last(second-1, second); sum != MaxQuantity || !ok || reached != second || last != second {
 			t.Fatalf("in second %d: %d, reached in %d (%v), the last in %d", second, sum, reached, ok, last)
 		}
+	}
+}
+
+// What was used without a window may pass 64 bits: a limit that is set later has
+// no room then, and never more than it says.
+func TestASumBeyondAllLimitsHasNoRoom(t *testing.T) {
+	var s Series
+	for second := range int64(1_500) { // 1,500 × 2^53 is between 2^63 and 2^64
+		s.Add(second, MaxQuantity)
+	}
+	if sum := s.Sum(-1, 1_500); sum != math.MaxInt64 {
+		t.Errorf("the sum is %d", sum)
+	}
+	if sum := s.Sum(1_498, 1_500); sum != MaxQuantity {
+		t.Errorf("of one second it is %d", sum)
+	}
+	if second, ok := s.reached(-1, math.MaxInt64); !ok || second < 1_000 || second > 1_100 {
+		t.Errorf("it is reached in second %d, %v", second, ok)
 	}
 }
