@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,18 +15,43 @@ import (
 
 // preferPrimary lets a URL that names several hosts, and does not say which of them
 // it means, mean the one that takes writes: after a failover the connections are
-// made to the new primary. A single host is taken as it is.
+// made to the new primary. A single host is taken as it is. Where a server is refused
+// for what it is, the error says what that is.
 func preferPrimary(config *pgconn.Config, url string) {
 	const setting = "target_session_attrs"
-	if config.ValidateConnect != nil || strings.Contains(url, setting) || os.Getenv("PGTARGETSESSIONATTRS") != "" {
+	said := config.ValidateConnect != nil || strings.Contains(url, setting) || os.Getenv("PGTARGETSESSIONATTRS") != ""
+	if !said && slices.ContainsFunc(config.Fallbacks, func(other *pgconn.FallbackConfig) bool {
+		return other.Host != config.Host || other.Port != config.Port
+	}) {
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	validate := config.ValidateConnect
+	if validate == nil {
 		return
 	}
-	for _, other := range config.Fallbacks {
-		if other.Host != config.Host || other.Port != config.Port {
-			config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
-			return
+	config.ValidateConnect = func(ctx context.Context, c *pgconn.PgConn) error {
+		err := validate(ctx, c)
+		var other *pgconn.NotPreferredError
+		if err == nil || errors.As(err, &other) {
+			return err // the driver looks at the error itself
 		}
+		return errors.Join(err, takesNoWrites(ctx, c))
 	}
+}
+
+// takesNoWrites is a *NotReadyError where a server takes no writes.
+func takesNoWrites(ctx context.Context, c *pgconn.PgConn) error {
+	said := c.ExecParams(ctx, "select pg_is_in_recovery(), current_setting('transaction_read_only')", nil, nil, nil, nil).Read()
+	if said.Err != nil || len(said.Rows) != 1 {
+		return said.Err
+	}
+	switch standby, readOnly := said.Rows[0][0], said.Rows[0][1]; {
+	case string(standby) == "t":
+		return &NotReadyError{ReasonStandby}
+	case string(readOnly) == "on":
+		return &NotReadyError{ReasonReadOnly}
+	}
+	return nil
 }
 
 var errNoCancel = errors.New("ledger: what writes is not cancelled")

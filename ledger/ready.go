@@ -56,6 +56,11 @@ func (l *Ledger) Ready(ctx context.Context) error {
 
 // notReady is the reason that an error of the database tells.
 func notReady(err error) error {
+	// Of several servers none takes writes, and those that answer are standbys.
+	var known *NotReadyError
+	if errors.As(err, &known) {
+		return known
+	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || Away(err) {
 		return &NotReadyError{reasonAway}

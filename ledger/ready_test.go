@@ -37,8 +37,10 @@ func TestReady(t *testing.T) {
 // TestReadyWhereNothingCanBeWritten: to connect is not enough.
 func TestReadyWhereNothingCanBeWritten(t *testing.T) {
 	t.Parallel()
-	url := ledgertest.URL(t)
-	expectReason(t, openURL(t, url+"&options=-c%20default_transaction_read_only%3Don"), ledger.ReasonReadOnly)
+	url := ledgertest.URL(t) + "&options=-c%20default_transaction_read_only%3Don"
+	expectReason(t, openURL(t, url), ledger.ReasonReadOnly)
+	// Here it is found out when a connection is made.
+	expectReason(t, openURL(t, url+"&target_session_attrs=read-write"), ledger.ReasonReadOnly)
 }
 
 func openURL(t *testing.T, url string) *ledger.Ledger {

@@ -42,6 +42,7 @@ type cluster struct {
 	servers [3]*server
 	service string // a token
 	admin   string
+	truth   string // the database that is looked at in the end
 }
 
 // newCluster starts everything in a directory, "" for the system's own.
@@ -56,7 +57,8 @@ func newCluster(t *testing.T, dir string) *cluster {
 			t.Error(err)
 		}
 	})
-	c := &cluster{t: t, stores: s, network: map[string]*toxiproxy.Proxy{}, service: token(t, "service"), admin: token(t, "admin")}
+	c := &cluster{t: t, stores: s, network: map[string]*toxiproxy.Proxy{}}
+	c.truth = s.DatabaseURL
 	options, err := redis.ParseURL(s.RedisURL)
 	if err != nil {
 		t.Fatal(err)
@@ -64,15 +66,22 @@ func newCluster(t *testing.T, dir string) *cluster {
 	c.redis = redis.NewClient(options)
 	t.Cleanup(func() { _ = c.redis.Close() })
 	c.program = build(t)
-	c.env = append(os.Environ(), "DATABASE_URL="+c.databaseURL(), "REDIS_URL="+c.redisURL(), "SPILLWAY_JWT_SECRET="+secret, "SPILLWAY_LOG_LEVEL=error")
+	c.serve(c.databaseURL(), c.redisURL())
+	return c
+}
+
+// serve starts the servers on a database and a Redis, and makes a plan.
+func (c *cluster) serve(database, redis string) {
+	c.t.Helper()
+	c.service, c.admin = token(c.t, "service"), token(c.t, "admin")
+	c.env = append(os.Environ(), "DATABASE_URL="+database, "REDIS_URL="+redis, "SPILLWAY_JWT_SECRET="+secret, "SPILLWAY_LOG_LEVEL=error")
 	c.command("migrate")
 	for i := range c.servers {
 		c.servers[i] = &server{}
-		c.servers[i].start(t, c.program, c.env)
-		t.Cleanup(c.servers[i].kill)
+		c.servers[i].start(c.t, c.program, c.env)
+		c.t.Cleanup(c.servers[i].kill)
 	}
 	c.prepare()
-	return c
 }
 
 // program is for those who have it, and may not write where Go builds.
@@ -159,7 +168,7 @@ func (c *cluster) unspoil(name string) {
 func (c *cluster) command(name string) {
 	c.t.Helper()
 	cmd := exec.Command(c.program, name)
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+c.stores.DatabaseURL)
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+c.truth)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		c.t.Errorf("spillway %s: %v\n%s", name, err, out)
 	}

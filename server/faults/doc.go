@@ -4,5 +4,8 @@
 // Afterwards every answer that was given must be true: the histories are
 // linearizable, the books verify, and nothing that was acknowledged is gone.
 //
+// TestNoAnswerOutrunsTheStandby gives PostgreSQL a synchronous standby, which takes
+// over: what was answered is then there.
+//
 // It is all test code. Each fault is tried once, or as often as -rounds says.
 package faults

@@ -199,15 +199,21 @@ func (c *cluster) try(f fault, n int, name string) *traffic {
 	c.awaitService(clients.accounts[0])
 	time.Sleep(length / 2)
 	clients.end()
+	c.judge(clients)
+	return clients
+}
+
+// judge holds what clients were told against the model and the database.
+func (c *cluster) judge(clients *traffic) {
+	c.t.Helper()
 	for _, err := range clients.wrong {
-		t.Error(err)
+		c.t.Error(err)
 	}
 	if result := linearizable(clients.calls); result != porcupine.Ok {
-		t.Errorf("the history of %d calls is not linearizable, or that is undecided: %s", len(clients.calls), result)
+		c.t.Errorf("the history of %d calls is not linearizable, or that is undecided: %s", len(clients.calls), result)
 	}
 	c.kept(clients)
 	c.command("verify")
-	return clients
 }
 
 // awaitService waits until each server decides again.
@@ -233,7 +239,7 @@ func (c *cluster) awaitService(account string) {
 // kept looks each acknowledged decision up in the database.
 func (c *cluster) kept(f *traffic) {
 	c.t.Helper()
-	conn, err := pgx.Connect(context.Background(), c.stores.DatabaseURL)
+	conn, err := pgx.Connect(context.Background(), c.truth)
 	c.check(err)
 	defer func() { _ = conn.Close(context.Background()) }()
 	rows, err := conn.Query(context.Background(), `select account_id, idempotency_key, id::text, granted, charged / 1000000 from usage_events

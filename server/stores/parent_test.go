@@ -100,7 +100,7 @@ func TestStartRightAfterAKill(t *testing.T) {
 	}
 	for round := range 3 {
 		p := startParent(t, dir)
-		url := (&postgres{run: filepath.Join(dir, dataName, runName)}).url(databaseName)
+		url := (&postgres{run: filepath.Join(dir, dataName, runName), port: socketPort}).url(databaseName)
 		run(url, "CREATE TABLE IF NOT EXISTS kept (n int)")
 		run(url, "INSERT INTO kept VALUES (1)") // the connection stays open
 		if err := p.cmd.Process.Kill(); err != nil {

@@ -22,7 +22,8 @@ const (
 	ownerRole    = "spillway" // the superuser that initdb makes
 	databaseName = "spillway"
 	// socketPort only names the socket's file: PostgreSQL listens on no port.
-	socketPort = "54329"
+	socketPort  = "54329"
+	standbyPort = "54330" // in the same directory
 )
 
 // postgresSettings hold for `spillway dev` and for tests alike. The first three
@@ -34,7 +35,6 @@ var postgresSettings = []string{
 	"synchronous_commit=on",
 	"listen_addresses=",
 	"unix_socket_permissions=0700",
-	"port=" + socketPort,
 	"max_connections=200",
 	"shared_buffers=1GB", // of address space: memory is taken as tables grow
 	"max_wal_size=4GB",
@@ -53,6 +53,7 @@ type postgres struct {
 	bin   string // directory of the programs
 	data  string
 	run   string
+	port  string
 	user  *account
 	probe *pgx.ConnConfig
 }
@@ -60,7 +61,7 @@ type postgres struct {
 // newPostgres finds the programs that fit the data, and makes the data where
 // there are none.
 func newPostgres(ctx context.Context, p *place, opts Options) (*postgres, error) {
-	pg := &postgres{data: filepath.Join(p.data, "postgres"), run: p.run, user: p.user}
+	pg := &postgres{data: filepath.Join(p.data, "postgres"), run: p.run, port: socketPort, user: p.user}
 	major, err := dataVersion(pg.data)
 	if err != nil {
 		return nil, unwritable(p.data, err)
@@ -110,24 +111,12 @@ func (pg *postgres) initialize(ctx context.Context, p *place) error {
 	if p.ephemeral {
 		args = append(args, "--no-sync") // a run that dies here is started anew
 	}
-	cmd := exec.Command(filepath.Join(pg.bin, "initdb"), args...)
-	cmd.Dir = p.data
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	proc, err := spawn(cmd, pg.user, syscall.SIGKILL)
-	if err != nil {
-		return fmt.Errorf("initdb could not be started: %w", err)
-	}
-	select {
-	case <-ctx.Done():
-		proc.killGroup()
-		<-proc.exited
+	output, err := pg.tool(ctx, p.data, "initdb", args...)
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case <-proc.exited:
 	}
-	if proc.err != nil {
-		return setupError(Unwritable, proc.err, "initdb could not make a database in %s: %s", p.data, initdbFault(output.String()))
+	if err != nil {
+		return setupError(Unwritable, err, "initdb could not make a database in %s: %s", p.data, toolFault(output))
 	}
 	if err := os.Rename(unfinished, pg.data); err != nil {
 		return unwritable(p.data, err)
@@ -135,8 +124,36 @@ func (pg *postgres) initialize(ctx context.Context, p *place) error {
 	return nil
 }
 
-// initdbFault picks the line that names the fault out of initdb's report.
-func initdbFault(output string) string {
+// tool runs one of PostgreSQL's programs in a directory until it ends, or until ctx
+// does.
+func (pg *postgres) tool(ctx context.Context, dir, name string, args ...string) (output string, err error) {
+	path := filepath.Join(pg.bin, name)
+	if !isProgram(path) { // a package for clients may hold it
+		if path, err = exec.LookPath(name); err != nil {
+			return err.Error(), err
+		}
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	proc, err := spawn(cmd, pg.user, syscall.SIGKILL)
+	if err != nil {
+		return err.Error(), err
+	}
+	select {
+	case <-ctx.Done():
+		proc.killGroup()
+		<-proc.exited
+		return "", ctx.Err()
+	case <-proc.exited:
+	}
+	return said.String(), proc.err
+}
+
+// toolFault picks the line that names the fault out of a program's report.
+func toolFault(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	for _, line := range lines {
 		if strings.Contains(line, "error:") || strings.Contains(line, "FATAL") {
@@ -150,7 +167,7 @@ func (pg *postgres) command() (*exec.Cmd, error) {
 	if err := pg.removeStalePid(); err != nil {
 		return nil, err
 	}
-	args := []string{"-D", pg.data, "-c", "unix_socket_directories=" + pg.run}
+	args := []string{"-D", pg.data, "-c", "unix_socket_directories=" + pg.run, "-c", "port=" + pg.port}
 	for _, setting := range postgresSettings {
 		args = append(args, "-c", setting)
 	}
@@ -237,7 +254,7 @@ func (pg *postgres) createDatabase(ctx context.Context) (err error) {
 
 // url names a database as its owner, over the socket.
 func (pg *postgres) url(database string) string {
-	query := url.Values{"host": {pg.run}, "port": {socketPort}, "sslmode": {"disable"}}
+	query := url.Values{"host": {pg.run}, "port": {pg.port}, "sslmode": {"disable"}}
 	u := url.URL{Scheme: "postgres", User: url.User(ownerRole), Path: "/" + database, RawQuery: query.Encode()}
 	return u.String()
 }

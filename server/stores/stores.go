@@ -33,6 +33,7 @@ type Stores struct {
 	// Postgres and Redis may be stopped, killed and started one by one.
 	Postgres, Redis *Server
 
+	standby *Standby // nil: there is none
 	place   *place
 	unwatch context.CancelFunc
 	watch   sync.WaitGroup
@@ -96,12 +97,15 @@ func (s *Stores) keepWatch(revive bool) {
 	}
 }
 
-// Stop ends both servers in order and gives the directory back. A second call
+// Stop ends the servers in order and gives the directory back. A second call
 // does nothing.
 func (s *Stores) Stop() error {
 	s.unwatch()
 	s.watch.Wait()
 	err := errors.Join(s.Redis.StopFast(), s.Postgres.StopFast())
+	if s.standby != nil {
+		err = errors.Join(err, s.standby.StopFast())
+	}
 	if s.place == nil {
 		return err
 	}
