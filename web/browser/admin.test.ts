@@ -30,7 +30,7 @@ test("an admin grants credits, and the user's balance moves in a second browser"
   await dialog.getByLabel("Reason").fill("Goodwill");
   await dialog.getByRole("button", { name: "Give the grant" }).click();
   await dialog.getByText("12.345678", { exact: false }).waitFor();
-  await expect.poll(() => available.innerText(), { timeout: 5_000 }).toContain("32.345678");
+  await expect.poll(() => available.innerText(), { timeout: 20_000 }).toContain("32.345678");
 
   await dialog.getByRole("button", { name: "Done" }).click();
   await user.page.getByRole("link", { name: "Credits" }).click();
@@ -210,7 +210,7 @@ test("live shows every account; verifying says which books add up, and of how ma
   await page.getByText("Live", { exact: true }).last().waitFor();
   await page.waitForTimeout(300);
   const answers = [await authorize(world, 2), await authorize(world, 1000)];
-  await page.locator(`[data-decision="${answers[1]!.id}"]`).waitFor({ timeout: 5_000 });
+  await page.locator(`[data-decision="${answers[1]!.id}"]`).waitFor({ timeout: 20_000 });
   const rates = page.getByRole("region", { name: "The last minute" });
   await rates.getByText("50%").first().waitFor();
   await rates.getByText("Not enough credits").waitFor();
@@ -322,7 +322,7 @@ test("an anomaly appears by itself and leads to its account", async () => {
   const conflicts = [1, 2, 3, 4, 5].map((quantity) => authorize(world, quantity, { idempotencyKey: "the same" }).catch(() => "refused"));
   expect((await Promise.all(conflicts)).filter((answer) => answer === "refused")).toHaveLength(4);
   const row = page.getByRole("listitem").filter({ hasText: world.account });
-  await row.getByText("Conflicting idempotency keys").waitFor({ timeout: 15_000 });
+  await row.getByText("Conflicting idempotency keys").waitFor({ timeout: 30_000 });
   await row.getByRole("link", { name: world.account }).click();
   await page.getByRole("heading", { name: world.name }).waitFor();
   expectClean(admin);

@@ -61,7 +61,7 @@ test("a token that runs out while the page is open asks to sign in again, and co
   const visitor = await visit(browser);
   const { page } = visitor;
   await signIn(visitor, server.url, sign(server, { sub: "ada", roles: ["user"], account: world.account, ttl: 4 }), "/history");
-  await page.getByText("Your sign-in has run out").waitFor({ timeout: 15_000 });
+  await page.getByText("Your sign-in has run out").waitFor({ timeout: 30_000 });
   await page.getByLabel("Access token or sign-in link").fill(world.user);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "History" }).waitFor();

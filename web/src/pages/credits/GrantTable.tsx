@@ -4,7 +4,7 @@ import type { GrantFieldsFragment } from "../../gql/graphql";
 import { Icon } from "../../parts/Icon";
 import { Amount } from "../../parts/money/Amount";
 import { Moment } from "../../parts/time/Times";
-import { useSlowNow } from "../../parts/time/ticker";
+import { useNow } from "../../parts/time/ticker";
 import { kindIcons, sourceWords, periodWords } from "../../parts/words/words";
 import css from "./Credits.module.css";
 import { grantState, grantStateWords } from "./grantState";
@@ -18,7 +18,7 @@ const units: Digits = { remaining: 0, amount: 0 };
 
 /** Grants, one a row: what is left of each, and in which order they are spent. */
 export function GrantTable({ grants, actions }: { grants: GrantFieldsFragment[]; actions?: (grant: GrantFieldsFragment) => ReactNode }) {
-  const now = useSlowNow() + 15_000;
+  const now = useNow();
   const inCredits = grants.filter(({ denomination }) => denomination === "CREDITS");
   const digits = { remaining: digitsOf(inCredits.map(({ remaining }) => remaining)), amount: digitsOf(inCredits.map(({ amount }) => amount)) };
   return (

@@ -2,13 +2,14 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useAction } from "../../api/useAction";
 import { useData } from "../../api/useData";
+import { useRefresh } from "../../api/useRefresh";
 import { formatCredits } from "../../format/credits";
 import { formatQuantity } from "../../format/quantity";
 import { PricesDocument, WithdrawPriceDocument, type PricesQuery } from "../../gql/graphql";
 import { ActionDialog } from "../../parts/actions/ActionDialog";
 import { FaultNotice } from "../../parts/feedback/FaultNotice";
 import { Moment } from "../../parts/time/Times";
-import { useSlowNow } from "../../parts/time/ticker";
+import { useNow } from "../../parts/time/ticker";
 import css from "./Plans.module.css";
 import { pricesToCome } from "./pricesToCome";
 
@@ -27,7 +28,7 @@ export function Prices() {
       <h2>Prices</h2>
       <ul className={css.prices}>
         {data.features.map((feature) => (
-          <FeaturePrices key={feature.key} feature={feature} onWithdraw={(price) => setChosen({ feature, price })} />
+          <FeaturePrices key={feature.key} feature={feature} reload={reload} onWithdraw={(price) => setChosen({ feature, price })} />
         ))}
       </ul>
       {chosen && (
@@ -43,8 +44,16 @@ export function Prices() {
   );
 }
 
-function FeaturePrices({ feature, onWithdraw }: { feature: Feature; onWithdraw: (price: Price) => void }) {
-  const toCome = pricesToCome(feature.prices, useSlowNow());
+interface FeaturePricesProps {
+  feature: Feature;
+  reload: () => void;
+  onWithdraw: (price: Price) => void;
+}
+
+function FeaturePrices({ feature, reload, onWithdraw }: FeaturePricesProps) {
+  const toCome = pricesToCome(feature.prices, useNow());
+  // Once a price is no longer to come the server says which one counts.
+  useRefresh(reload, toCome.map(({ version }) => version).join());
   return (
     <li>
       <strong>
