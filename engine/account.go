@@ -46,6 +46,8 @@ type account struct {
 
 	// due are the holds whose time was up when the batch began.
 	due []ledger.DueHold
+	// ended are those as they have ended, where it is only looked at.
+	ended []*ledger.Decision
 
 	// What the present batch did to it.
 	now     waterfall.Instant

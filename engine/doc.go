@@ -13,8 +13,13 @@
 //
 // Each operation is a file: authorize.go, settle.go, release.go, refund.go,
 // grants.go, settings.go. What they share of taking and giving back is in
-// funding.go and undo.go. Reads that take no lock are in view.go; forecast.go
-// walks an account through the days to come (forecast_walk.go). The time
+// funding.go and undo.go. What is due comes before all of them: each batch, and
+// each read in memory, first ends the holds whose time is up and renews or ends
+// the grants (due.go), so that nothing waits for the sweep (sweep.go) to count.
+//
+// Reads that take no lock are in view.go and balance.go; current.go brings
+// grants and decisions that were listed up to now, balanceat.go an account to any
+// moment; forecast.go walks it through the days to come (forecast_walk.go). The time
 // comes from the engine's clock, once per batch, and is an argument from there.
 //
 // Refusals are decisions, not errors. An error is a *Fault with a code of the

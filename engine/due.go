@@ -63,8 +63,12 @@ func (b *batch) endDue(a *account) error {
 			return err
 		}
 		b.funded[d.ID] = funds{nil, a.due[i].Postings}
-		if _, err := b.expire(a, d); err != nil {
+		ended, err := b.expire(a, d)
+		if err != nil {
 			return err
+		}
+		if b.tx == nil {
+			a.ended = append(a.ended, ended)
 		}
 	}
 	if len(a.due) > 0 {

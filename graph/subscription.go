@@ -27,8 +27,11 @@ func (s *subscription) exists(ctx context.Context, id string) error {
 	return nil
 }
 
-func (s *subscription) edge(item ledger.FeedItem) *view.DecisionEdge {
-	return &view.DecisionEdge{Cursor: view.FeedCursor(item.Event), Node: view.NewDecision(s.from, item.Decision)}
+func (s *subscription) edge(ctx context.Context, item ledger.FeedItem) *view.DecisionEdge {
+	current := []*ledger.Decision{item.Decision}
+	// Where the store cannot be asked, the event that follows tells the rest.
+	_ = s.from.Engine.CurrentDecisions(ctx, current)
+	return &view.DecisionEdge{Cursor: view.FeedCursor(item.Event), Node: view.NewDecision(s.from, current[0])}
 }
 
 func (s *subscription) Decisions(ctx context.Context, account string, filter *view.DecisionFilter, after *string) (<-chan *view.DecisionEdge, error) {
@@ -45,7 +48,7 @@ func (s *subscription) Decisions(ctx context.Context, account string, filter *vi
 	}
 	return follow(ctx, s, func(deliver func(*view.DecisionEdge) error) error {
 		return s.from.Engine.FollowDecisions(ctx, account, only, cursor, func(item ledger.FeedItem) error {
-			return deliver(s.edge(item))
+			return deliver(s.edge(ctx, item))
 		})
 	}), nil
 }
@@ -61,7 +64,7 @@ func (s *subscription) AllDecisions(ctx context.Context, filter *view.DecisionFi
 	}
 	return follow(ctx, s, func(deliver func(*view.DecisionEdge) error) error {
 		return s.from.Engine.FollowAllDecisions(ctx, only, cursor, func(item ledger.FeedItem) error {
-			return deliver(s.edge(item))
+			return deliver(s.edge(ctx, item))
 		})
 	}), nil
 }

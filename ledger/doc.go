@@ -11,7 +11,10 @@
 // writes everything and commits in another (write.go).
 //
 // Reads take no lock: read.go and lists.go for the API, spending.go for
-// forecasts, feed.go for feeds, catalog.go for features, prices and plans. The server works as the role
-// spillway_app, which cannot change the datasets. ledgertest gives tests a
+// forecasts, feed.go for feeds, catalog.go for features, prices and plans. What
+// is due is read with an account: the holds whose time is up and their postings
+// (holds.go), what was used of the grants that are closed (spent.go), and, for a
+// moment in the past (balanceat.go), the holds that had ended by then though no
+// posting told of it (pastdue.go). The server works as the role spillway_app, which cannot change the datasets. ledgertest gives tests a
 // database each.
 package ledger

@@ -160,16 +160,19 @@ func (d *Decision) Now() Status {
 }
 
 // AsOf is the decision as it stands at a moment: a hold whose time is up is over,
-// though nothing was written of it yet.
+// though nothing was written of it yet. Whether a grant had an end for what came
+// back to it is not told here; see the engine's CurrentDecisions.
 func (d *Decision) AsOf(now waterfall.Instant) *Decision {
 	if d.HoldUntil == 0 || d.HoldUntil > now || d.Now() != StatusHeld {
 		return d
 	}
 	over := *d
-	back := make([]Step, len(d.Steps))
-	for i := range d.Steps {
-		back[i] = d.Steps[i]
-		back[i].Taken, back[i].Credits = -back[i].Taken, -back[i].Credits
+	back := make([]Step, 0, len(d.Steps))
+	for i := len(d.Steps) - 1; i >= 0; i-- {
+		if s := d.Steps[i]; s.Taken != 0 {
+			s.Available, s.Taken, s.Credits, s.Reason, s.Window, s.ResetsAt = s.Taken, -s.Taken, -s.Credits, waterfall.ReasonNone, -1, 0
+			back = append(back, s)
+		}
 	}
 	over.Follow = append(d.Follow[:len(d.Follow):len(d.Follow)], Event{Account: d.Account, Kind: HoldExpired, Decision: d.ID, User: d.User,
 		Feature: d.Feature, Requested: d.Granted, Status: StatusExpired, Reason: d.Reason, PlanKey: d.PlanKey, PlanVersion: d.PlanVersion, Steps: back,

@@ -45,7 +45,15 @@ func (a *Account) Decisions(ctx context.Context, filter *DecisionFilter, first i
 	pages, err := once(&a.list.together, thisField(ctx), func() (*decisionPages, error) {
 		only.Now = a.from.now()
 		found, err := a.from.Ledger.Decisions(ctx, a.list.ids, only, p)
-		return newDecisionPages(a, found), stored(err)
+		if err != nil {
+			return nil, stored(err)
+		}
+		for _, page := range found {
+			if err := a.from.Engine.CurrentDecisions(ctx, page.Rows); err != nil {
+				return nil, err
+			}
+		}
+		return newDecisionPages(a, found), nil
 	})
 	if err != nil {
 		return nil, err

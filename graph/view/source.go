@@ -104,5 +104,9 @@ func (s *Source) Decision(ctx context.Context, account, id string) (*Decision, e
 	if d == nil || err != nil {
 		return nil, stored(err)
 	}
-	return NewDecision(s, d), nil
+	current := []*ledger.Decision{d}
+	if err := s.Engine.CurrentDecisions(ctx, current); err != nil {
+		return nil, err
+	}
+	return NewDecision(s, current[0]), nil
 }

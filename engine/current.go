@@ -69,3 +69,34 @@ func (e *Engine) Grants(ctx context.Context, accounts []string, f ledger.GrantFi
 	}
 	return pages, nil
 }
+
+// CurrentDecisions brings decisions as they were read to what they are now: a hold
+// whose time is up has ended, and tells what of it can be spent again. Errors are
+// *Fault.
+func (e *Engine) CurrentDecisions(ctx context.Context, decisions []*ledger.Decision) error {
+	now := e.now()
+	var accounts []string
+	for _, d := range decisions {
+		if d.AsOf(now) != d && !slices.Contains(accounts, d.Account) {
+			accounts = append(accounts, d.Account)
+		}
+	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	ended := map[ledger.EventRef]*ledger.Decision{}
+	err := e.look(ctx, ledger.Looking{Accounts: accounts}, nil, func(a *account) {
+		for _, d := range a.ended {
+			ended[ledger.EventRef{Account: a.ID, ID: d.ID}] = d
+		}
+	})
+	for i, d := range decisions {
+		if over := ended[ledger.EventRef{Account: d.Account, ID: d.ID}]; over != nil {
+			// Nothing of it is in the books yet, and it ended when its time was up.
+			last := &over.Follow[len(over.Follow)-1]
+			last.ID, last.FirstSequence, last.Postings, last.At = ledger.ID{}, 0, 0, over.HoldUntil
+			decisions[i] = over
+		}
+	}
+	return err
+}
