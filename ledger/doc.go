@@ -15,6 +15,8 @@
 // is due is read with an account: the holds whose time is up and their postings
 // (holds.go), what was used of the grants that are closed (spent.go), and, for a
 // moment in the past (balanceat.go), the holds that had ended by then though no
-// posting told of it (pastdue.go). The server works as the role spillway_app, which cannot change the datasets. ledgertest gives tests a
-// database each.
+// posting told of it (pastdue.go).
+//
+// The server works as the role spillway_app, which cannot change the datasets.
+// ledgertest gives tests a database each.
 package ledger
