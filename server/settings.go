@@ -54,7 +54,7 @@ type setting struct {
 // The variables, each named once: by this list they are read, checked and
 // listed by --help.
 var (
-	databaseURL = setting{"DATABASE_URL", "", "PostgreSQL, as its owner or a superuser; required", readDatabaseURL}
+	databaseURL = setting{"DATABASE_URL", "", "PostgreSQL, as its owner or a superuser; of several hosts the one that takes writes; required", readDatabaseURL}
 	redisURL    = setting{"REDIS_URL", "", "Redis; several addresses, separated by commas, are a Redis Cluster; required", readRedisURL}
 	listen      = setting{"SPILLWAY_LISTEN", "127.0.0.1:8080", "address and port to listen on; port 0 takes a free one", readListen}
 	jwtSecret   = setting{"SPILLWAY_JWT_SECRET", "", "secret of HS256 tokens, at least 32 bytes; this or SPILLWAY_JWKS_URL is required", readSecret}
