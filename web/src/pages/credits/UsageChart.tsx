@@ -106,7 +106,7 @@ export function UsageChart({ points, by, measure, side, interval, zone, features
           series={series.map((name, place) => ({ name, label: label(name), color: colour(name, place) }))}
           tickLine="none"
           gridAxis="x"
-          xAxisProps={{ ticks: evenly(columns, mostNames).map(({ at }) => at), interval: 0, tickFormatter: axis }}
+          xAxisProps={{ ticks: evenly(columns, mostNames).map(({ at }) => at), interval: "equidistantPreserveStart", minTickGap: 8, tickFormatter: axis }}
           yAxisProps={{ domain: [ticks[0]!, ticks.at(-1)!], ticks, width: 64 }}
           tooltipProps={{ labelFormatter: (at) => (typeof at === "number" ? columnName(at, interval, zone) : ""), offset: 24 }}
           valueFormatter={(value) => new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 }).format(value)}
@@ -116,6 +116,7 @@ export function UsageChart({ points, by, measure, side, interval, zone, features
             accessibilityLayer: false,
             stackOffset: "sign",
             barCategoryGap: 2,
+            margin: { top: 16, right: 20 },
             onClick: onOpen && (({ activeLabel }) => typeof activeLabel === "number" && onOpen(activeLabel)),
           }}
         />

@@ -17,11 +17,14 @@ export default function BurnChart({ line, range }: Props) {
   const zone = useZone();
   // The chart also asks for the words of a moment that it has not worked out yet.
   const dayOf = (at: unknown) => (typeof at === "number" && Number.isFinite(at) ? formatDay(at, zone) : "");
+  // The line ends where the credits do: a flat zero is no forecast.
+  const firstEmpty = line.findIndex(({ forecast }) => forecast === 0);
+  const empty = firstEmpty < 0 ? line.length : firstEmpty;
   return (
     <figure className="chart" role="img" aria-label={describe(line, range ?? null, zone)}>
       <AreaChart
         h={240}
-        data={line.map(({ at, balance, forecast }) => ({ at, Credits: balance, Forecast: forecast }))}
+        data={line.map(({ at, balance, forecast }, place) => ({ at, Credits: balance, Forecast: place > empty ? null : forecast }))}
         dataKey="at"
         series={[
           { name: "Credits", color: "var(--accent)" },

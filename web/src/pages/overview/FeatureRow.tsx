@@ -99,12 +99,14 @@ function Back({ preview, buckets, feature, suspended }: Pick<Props, "preview" | 
   if (full) {
     return (
       <>
-        {next && next !== full && (
+        {next && next !== full ? (
           <>
-            Next {unitFor(1, feature.unit)} back: <Moment at={next} /> ·{" "}
+            Next {unitFor(1, feature.unit)} back: <Moment at={next} /> · all back:{" "}
           </>
+        ) : (
+          "All back: "
         )}
-        all back: <Moment at={full} />
+        <Moment at={full} />
       </>
     );
   }

@@ -21,7 +21,7 @@ export default function PlansPage() {
   const plans = newest(data.plans);
   return (
     <>
-      <PageTitle title="Plans" sub="Which buckets pay for which feature, and in which order.">
+      <PageTitle title="Plans" sub="Which sources pay for which feature, and in which order.">
         <Button component={Link} to="/plans/new" leftSection={<Icon name="plus" size={16} />}>
           New plan
         </Button>

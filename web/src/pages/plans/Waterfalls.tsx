@@ -28,7 +28,7 @@ export function Waterfalls({ plan }: { plan: PlanFieldsFragment }) {
               ? `${withCredits(feature.price.credits)} per ${feature.price.per === 1 ? unitFor(1, feature.unit) : `${formatQuantity(feature.price.per)} ${unitFor(feature.price.per, feature.unit)}`}`
               : "No price: credits cannot pay for it"}
             {ceilings.length > 0 && ` · never more than ${ceilings.map(windowText).join(" and ")}`}
-            {!feature.divisible && " · one bucket must cover all of a request"}
+            {!feature.divisible && " · never split across sources"}
           </p>
         </div>
       ))}
