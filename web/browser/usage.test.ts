@@ -100,8 +100,8 @@ test("the 24-hour chart is keyed by instant: the last column is this hour, in it
   expect(starts.every((start) => Date.parse(start) % hour === half)).toBe(true);
   expect(Date.now() - Date.parse(starts.at(-1)!)).toBeLessThan(hour + 60_000);
   const name = await columns.last().locator("td").first().innerText();
-  const chart = (await page.locator(".recharts-surface").first().boundingBox())!;
-  await page.mouse.move(chart.x + chart.width - 12, chart.y + chart.height / 2);
+  const plot = (await page.locator(".recharts-cartesian-grid").first().boundingBox())!;
+  await page.mouse.move(plot.x + plot.width - 12, plot.y + plot.height / 2);
   const tooltip = page.locator(".recharts-tooltip-wrapper");
   await tooltip.getByText(name).waitFor();
   // Its figures are those of the table's last row.
