@@ -27,6 +27,13 @@ func (b *bench) measureFeeds(ctx context.Context) error {
 	return b.feedRate(ctx, other)
 }
 
+// awaitFeeds leaves the server time to begin what was subscribed to: it tells what is
+// decided from then on, and nothing tells when that is.
+func awaitFeeds() {
+	settle()
+	time.Sleep(3 * time.Second)
+}
+
 // arrivals are how long messages took, from the moment of the decision that
 // they tell, which is before its commit.
 type arrivals struct {
@@ -78,7 +85,7 @@ func (b *bench) feedLatency(ctx context.Context, other *server) error {
 	}); err != nil {
 		return err
 	}
-	settle()
+	awaitFeeds()
 	if _, err := paced(ctx, usual(watched), b.service, rate, b.long, b.server); err != nil {
 		return err
 	}
@@ -106,7 +113,7 @@ func (b *bench) feedLoss(ctx context.Context, other *server) error {
 	if err != nil {
 		return err
 	}
-	settle()
+	awaitFeeds()
 	told := deliveries{ids: map[string]bool{}}
 	go told.read(conn)
 	m, err := authorizeLoad(usual(b.there), b.service, 64, b.short, nil, b.server, other).run(ctx)
