@@ -189,9 +189,9 @@ func (p *phrase) left(first int) {
 // rightNow adds what a bucket gives where another of its windows has less room
 // than the one that is named.
 func (p *phrase) rightNow(s *ToldStep, has int64) {
-	switch {
-	case s.Available == has:
-	case s.Available == 0:
+	switch s.Available {
+	case has:
+	case 0:
 		p.text(" (none right now)")
 	default:
 		p.text(" (").count(s.Available).text(" right now)")

@@ -140,7 +140,7 @@ func newReconciliation(r *ledger.Reconciliation, accountsInAll int64) *Reconcili
 	}
 	shown := &Reconciliation{
 		ID: r.ID.String(), StartedAt: r.StartedAt, FinishedAt: optional(r.FinishedAt), Scope: scope, Accounts: r.Accounts, AccountsInAll: accountsInAll,
-		UsageEvents: r.UsageEvents,
+		UsageEvents:        r.UsageEvents,
 		MonetizationEvents: r.MonetizationEvents, BalanceUpdates: r.BalanceUpdates, Mismatches: make([]Mismatch, len(r.Found)),
 	}
 	for i, m := range r.Found {
