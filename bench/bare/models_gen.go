@@ -23,6 +23,7 @@ type Account struct {
 	Decisions      *DecisionConnection      `json:"decisions"`
 	BalanceUpdates *BalanceUpdateConnection `json:"balanceUpdates"`
 	Usage          []UsagePoint             `json:"usage"`
+	Forecast       *Forecast                `json:"forecast"`
 	SpendCap       *SpendCap                `json:"spendCap,omitempty"`
 	CreatedAt      time.Time                `json:"createdAt"`
 }
@@ -253,11 +254,12 @@ type DecisionStep struct {
 }
 
 type Feature struct {
-	Key       string `json:"key"`
-	Name      string `json:"name"`
-	Unit      string `json:"unit"`
-	Divisible bool   `json:"divisible"`
-	Price     *Price `json:"price,omitempty"`
+	Key       string  `json:"key"`
+	Name      string  `json:"name"`
+	Unit      string  `json:"unit"`
+	Divisible bool    `json:"divisible"`
+	Price     *Price  `json:"price,omitempty"`
+	Prices    []Price `json:"prices"`
 }
 
 type FeatureInput struct {
@@ -265,6 +267,22 @@ type FeatureInput struct {
 	Name      string `json:"name"`
 	Unit      string `json:"unit"`
 	Divisible bool   `json:"divisible"`
+}
+
+type Forecast struct {
+	RunsOutAt       *time.Time      `json:"runsOutAt,omitempty"`
+	RunsOutEarliest *time.Time      `json:"runsOutEarliest,omitempty"`
+	RunsOutLatest   *time.Time      `json:"runsOutLatest,omitempty"`
+	PerDay          string          `json:"perDay"`
+	Basis           string          `json:"basis"`
+	Points          []ForecastPoint `json:"points"`
+}
+
+type ForecastPoint struct {
+	At        time.Time `json:"at"`
+	Available string    `json:"available"`
+	Expiring  string    `json:"expiring"`
+	Issued    string    `json:"issued"`
 }
 
 // A lot of units or credits that an account was given or bought. Spent in order of priority (low first), then expiry (soonest first), then age.
@@ -286,6 +304,7 @@ type Grant struct {
 	// Issued again each period; what is left rolls over up to rolloverLimit, the rest expires.
 	Recurrence    *CalendarPeriod `json:"recurrence,omitempty"`
 	RolloverLimit *string         `json:"rolloverLimit,omitempty"`
+	NextIssueAt   *time.Time      `json:"nextIssueAt,omitempty"`
 	CreatedAt     time.Time       `json:"createdAt"`
 }
 
@@ -482,6 +501,7 @@ type UsagePoint struct {
 	Feature  string     `json:"feature"`
 	Kind     BucketKind `json:"kind"`
 	Quantity int        `json:"quantity"`
+	Total    string     `json:"total"`
 	Credits  string     `json:"credits"`
 }
 
