@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,11 +48,9 @@ func floor(ctx context.Context, url string, hot bool, d time.Duration) (float64,
 		return 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	// On a busy machine a short time may be over before the clients are connected:
-	// pgbench then has no rate to tell, and is given longer.
 	var out []byte
-	for longest := 8 * d; d <= longest; d *= 2 {
-		if out, err = runFloor(ctx, url, dir, account, d); err != nil {
+	for seconds := range longer(d) {
+		if out, err = runFloor(ctx, url, dir, account, seconds); err != nil {
 			return 0, err
 		}
 		if found := tps.FindSubmatch(out); found != nil {
@@ -59,6 +58,17 @@ func floor(ctx context.Context, url string, hot bool, d time.Duration) (float64,
 		}
 	}
 	return 0, fmt.Errorf("pgbench said no tps: %s", out)
+}
+
+// longer gives the whole seconds that pgbench runs for, at least one, and on a
+// busy machine more: a short time may be over before the clients are connected,
+// and then nothing was measured.
+func longer(d time.Duration) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for seconds, tries := max(1, int(d.Seconds())), 4; tries > 0 && yield(seconds); tries-- {
+			seconds *= 2
+		}
+	}
 }
 
 // floorPaced runs pgbench at a rate, spread over the accounts, and returns how
@@ -69,36 +79,48 @@ func floorPaced(ctx context.Context, url string, rate int, d time.Duration) (mea
 		return measure{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	log := filepath.Join(dir, "transactions")
-	if _, err := runFloor(ctx, url, dir, spreadAccount, d, "--rate", strconv.Itoa(rate), "--log", "--log-prefix", log); err != nil {
-		return measure{}, err
+	for seconds := range longer(d) {
+		log := filepath.Join(dir, fmt.Sprint("transactions", seconds))
+		if _, err := runFloor(ctx, url, dir, spreadAccount, seconds, "--rate", strconv.Itoa(rate), "--log", "--log-prefix", log); err != nil {
+			return measure{}, err
+		}
+		all, err := loggedTimes(log)
+		if err != nil {
+			return measure{}, err
+		}
+		if len(all) > 0 {
+			return summary(all), nil
+		}
 	}
-	files, err := filepath.Glob(log + ".*") // one of each thread
+	return measure{}, errors.New("pgbench logged no transaction")
+}
+
+// loggedTimes reads how long each transaction took from what pgbench logged
+// under the prefix.
+func loggedTimes(prefix string) ([]time.Duration, error) {
+	files, err := filepath.Glob(prefix + ".*") // one of each thread
 	if err != nil {
-		return measure{}, err
+		return nil, err
 	}
 	var all []time.Duration
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return measure{}, err
+			return nil, err
 		}
 		for line := range strings.Lines(string(text)) {
 			var client, transaction, micros int64
 			if _, err := fmt.Sscan(line, &client, &transaction, &micros); err != nil {
-				return measure{}, fmt.Errorf("pgbench logged %q: %w", line, err)
+				return nil, fmt.Errorf("pgbench logged %q: %w", line, err)
 			}
 			all = append(all, time.Duration(micros)*time.Microsecond)
 		}
 	}
-	if len(all) == 0 {
-		return measure{}, errors.New("pgbench logged no transaction")
-	}
-	return summary(all), nil
+	return all, nil
 }
 
 // runFloor runs pgbench with 64 clients and prepared statements.
-func runFloor(ctx context.Context, url, dir, account string, d time.Duration, further ...string) ([]byte, error) {
+func runFloor(ctx context.Context, url, dir, account string, seconds int, further ...string) ([]byte, error) {
 	path := filepath.Join(dir, "floor.sql")
 	if err := os.WriteFile(path, []byte(account+"\n"+floorScript), 0o600); err != nil {
 		return nil, err
@@ -107,7 +129,7 @@ func runFloor(ctx context.Context, url, dir, account string, d time.Duration, fu
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", strconv.Itoa(max(1, int(d.Seconds()))), "-f", path}, further...)
+	args := append([]string{"-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", strconv.Itoa(seconds), "-f", path}, further...)
 	out, err := exec.CommandContext(ctx, program, append(args, url)...).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("pgbench: %w: %s", err, out)

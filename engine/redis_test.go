@@ -99,40 +99,13 @@ func redisLost(t *testing.T, s *stores.Stores) {
 	plain := w.with(away{}, forgetful)
 	account, twin, decoy := w.account("account", "windows"), w.account("twin", "windows"), w.account("decoy", "windows")
 	key := "spillway:{" + account + "}"
-	var copies []string
-	faults := map[string]func(){
-		"nothing": func() {},
-		"flush":   func() { _ = w.redis.Client().FlushAll(ctx).Err() },
-		"save": func() {
-			if dump, err := w.redis.Client().Dump(ctx, key).Result(); err == nil {
-				copies = append(copies, dump)
-			}
-		},
-		"restore": func() {
-			if len(copies) > 0 {
-				_ = w.redis.Client().RestoreReplace(ctx, key, 0, copies[len(copies)/2]).Err()
-			}
-		},
-		"kill":    func() { check(t, s.Redis.Kill()) },
-		"start":   func() { check(t, s.Redis.Start(ctx)) },
-		"restart": func() { check(t, s.Redis.StopFast()); check(t, s.Redis.Start(ctx)) },
-		"scripts": func() { _ = w.redis.Client().ScriptFlush(ctx).Err() },
-	}
-	order := []string{"nothing", "nothing", "flush", "save", "save", "restore", "restore", "kill", "start", "start", "restart", "scripts"}
 	r := rand.New(rand.NewPCG(11, 12))
-	seen := tally{}
-	for n := range 150 {
-		fault := "nothing"
-		if r.IntN(3) == 0 {
-			fault = order[r.IntN(len(order))]
-			faults[fault]()
-			if fault == "start" || fault == "restart" {
-				_ = w.redis.Ping(ctx) // as the health check of a server does
-			}
-		}
+	seen, calls, last := tally{}, 0, "nothing"
+	call := func() {
+		calls++
 		w.clock.Add(time.Duration(r.IntN(2500)) * time.Millisecond)
 		request := engine.AuthorizeRequest{User: []string{"ann", "bob"}[r.IntN(2)], Feature: "chat", Quantity: 1 + r.Int64N(5), AllowPartial: r.IntN(2) == 0,
-			Key: fmt.Sprint("n", n)}
+			Key: fmt.Sprint("n", calls)}
 		request.Account = decoy
 		if r.IntN(4) == 0 {
 			must(engines[2].Authorize(ctx, request))
@@ -143,9 +116,55 @@ func redisLost(t *testing.T, s *stores.Stores) {
 		request.Account = account
 		got := must(engines[r.IntN(3)].Authorize(ctx, request))
 		if describe(got) != describe(want) {
-			t.Fatalf("call %d after %s: %s", n, fault, difference(describe(got), describe(want)))
+			t.Fatalf("call %d after %s: %s", calls, last, difference(describe(got), describe(want)))
 		}
 		seen.add(got)
+	}
+	running := true
+	var copies []string
+	faults := map[string]func(){
+		"nothing": func() {},
+		"flush":   func() { _ = w.redis.Client().FlushAll(ctx).Err() },
+		// A copy is there once a call found Redis awake and wrote to it.
+		"save": func() {
+			for running {
+				_ = w.redis.Ping(ctx)
+				if dump, err := w.redis.Client().Dump(ctx, key).Result(); err == nil {
+					copies = append(copies, dump)
+					return
+				}
+				call()
+			}
+		},
+		"restore": func() {
+			if len(copies) > 0 {
+				_ = w.redis.Client().RestoreReplace(ctx, key, 0, copies[len(copies)/2]).Err()
+			}
+		},
+		"kill":    func() { check(t, s.Redis.Kill()); running = false },
+		"start":   func() { check(t, s.Redis.Start(ctx)); running = true },
+		"restart": func() { check(t, s.Redis.StopFast()); check(t, s.Redis.Start(ctx)); running = true },
+		"scripts": func() { _ = w.redis.Client().ScriptFlush(ctx).Err() },
+	}
+	order := []string{"nothing", "nothing", "flush", "save", "save", "restore", "restore", "kill", "start", "start", "restart", "scripts"}
+	faulty := rand.New(rand.NewPCG(13, 14)) // by itself: how many calls a copy needs changes nothing of what follows
+	happened := map[string]int{}
+	for range 150 {
+		last = "nothing"
+		if faulty.IntN(3) == 0 {
+			last = order[faulty.IntN(len(order))]
+			happened[last]++
+			faults[last]()
+			if last == "start" || last == "restart" {
+				_ = w.redis.Ping(ctx) // as the health check of a server does
+			}
+		}
+		call()
+	}
+	for fault := range faults {
+		if happened[fault] == 0 {
+			t.Errorf("%s never happened", fault)
+		}
 	}
 	seen.audit(t)
 	if len(seen) != 6 {
