@@ -60,6 +60,7 @@ profile: installed-test binary ## CPU profiles of the engine and of the server: 
 
 lint: $(LINT_DIR)/golangci-lint web/dist/index.html ## check style and the import map
 	$< run $(PACKAGES)
+	$(GO) vet -tags failpoints,proof ./engine ./ledger ./server/faults
 
 clean: ## remove what was built; the data of `make run` stay in .spillway
 	rm -rf bin web/dist web/node_modules

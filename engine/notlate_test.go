@@ -17,18 +17,18 @@ import (
 	"spillway/ledger"
 )
 
-// told is all that is read of an account, by the name of the field.
-type told map[string]string
+// fields are all that is read of an account, by the name of the field.
+type fields map[string]string
 
 // set keeps a value as text; a list of nothing is nothing.
-func (t told) set(name string, v any) {
+func (t fields) set(name string, v any) {
 	if t[name] = string(must(json.Marshal(v))); t[name] == "[]" {
 		t[name] = "null"
 	}
 }
 
 // differs lists the fields that two readings tell differently.
-func (t told) differs(other told) (names []string) {
+func (t fields) differs(other fields) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		if t[name] != other[name] {
 			names = append(names, name)
@@ -39,9 +39,9 @@ func (t told) differs(other told) (names []string) {
 
 // tell reads every field of an account, a feature's price, and of a decision
 // where there is one. What only says when and how far was read is left out.
-func (w *world) tell(account string, hold *ledger.Decision) told {
+func (w *world) tell(account string, hold *ledger.Decision) fields {
 	w.t.Helper()
-	ctx, t, user := context.Background(), told{}, "ann"
+	ctx, t, user := context.Background(), fields{}, "ann"
 	b := w.balance(account)
 	at := must(w.BalancesAt(ctx, []string{account}, b.AsOf))[account]
 	b.Sequence, b.AsOf, at.Sequence, at.AsOf = 0, 0, 0, 0
