@@ -50,6 +50,8 @@ var bugs = []bug{
 	{"the highest id that completed is taken for the next", "ledger/feed.go", "pg_snapshot_xmin(s)::text::bigint + age(pg_snapshot_xmin(s)::xid)", "pg_snapshot_xmax(s)::text::bigint", feeds},
 	{"a mark forgets what is under way", "engine/watermark.go", "if w.seen[i].next <= bounds.Oldest {", "if w.seen[i].next > 0 {", feeds},
 	{"a server decides by its own clock", "engine/watermark.go", "return min(max(now, database-clockTolerance), database+clockTolerance)", "return now", feeds},
+	{"the end of an anomaly is no change", "ledger/anomaly_record.go", "resolved_at = greatest(opened_at, $3), change = $4 where", "resolved_at = greatest(opened_at, $3), change = $4 - $4 + change where",
+		"./engine -run TestFeedsLoseNoAnomaly"},
 
 	// The proofs, and the edges.
 	{"the chain leaves the ordinal out", "ledger/book/chain.go", "	b = number(b, int64(p.Ordinal))\n", "", books},

@@ -112,6 +112,9 @@ func (b *bug) find(t *testing.T) (found []string, out string) {
 	c.Dir = root
 	said, err := c.CombinedOutput()
 	out = string(said)
+	if ctx.Err() != nil {
+		return nil, "it was broken off after four minutes\n" + out
+	}
 	if err == nil || strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]") {
 		return nil, out
 	}
