@@ -7,6 +7,10 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
 GO ?= go
+# The same flags wherever Go builds, also in tests that build a program: what one
+# has compiled serves the next. The commit is not stamped into the binary: a
+# checkout that git does not trust would fail the build.
+export GOFLAGS ?= -trimpath -buildvcs=false
 # A browser that npm packages would fetch is not wanted: Debian's is used.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
@@ -48,14 +52,14 @@ proof: installed-test binary ## the long proofs: model, simulation, failpoints, 
 build: binary ## bin/spillway, one binary with portal and migrations inside
 
 bench: installed-test binary ## measure on throwaway stores: a table with its bars, bench/latest.json and the README's section
-	$(GO) build -buildvcs=false -o bin/bench ./bench
+	$(GO) build -o bin/bench ./bench
 	bin/spillway stores -- bin/bench -readme README.md $(BENCH)
 
 # The server as it is, with a few lines laid over it that write a profile.
 profile: installed-test binary ## CPU profiles of the engine and of the server: bench/profile-*.pprof
-	$(GO) build -buildvcs=false -o bin/bench ./bench
+	$(GO) build -o bin/bench ./bench
 	@printf '{"Replace":{"%s/server/profile.go":"%s/bench/testdata/profile.go.txt"}}' '$(CURDIR)' '$(CURDIR)' > bin/overlay.json
-	$(GO) build -buildvcs=false -overlay bin/overlay.json -o bin/spillway-profiled ./server
+	$(GO) build -overlay bin/overlay.json -o bin/spillway-profiled ./server
 	bin/spillway stores -- bin/bench -program bin/spillway-profiled -profile bench
 
 lint: $(LINT_DIR)/golangci-lint web/dist/index.html ## check style and the import map
@@ -68,10 +72,9 @@ clean: ## remove what was built; the data of `make run` stay in .spillway
 installed-run installed-test:
 	@.ci/install $(@:installed-%=%)
 
-# Go knows by itself what is up to date. The commit is not stamped into the
-# binary: a checkout that git does not trust would fail the build.
+# Go knows by itself what is up to date.
 binary: web/dist/index.html
-	$(GO) build -trimpath -buildvcs=false -o bin/spillway ./server
+	$(GO) build -o bin/spillway ./server
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -341,15 +342,17 @@ func difference(a, b string) string {
 	return fmt.Sprintf("%q against %q", a[from:min(len(a), i+100)], b[from:min(len(b), i+100)])
 }
 
+var scripts = flag.Uint64("scripts", 1, "how many random scripts TestAllWaysOfRunningGiveTheSameAnswers lets all answer")
+
 // TestAllWaysOfRunningGiveTheSameAnswers is the promise of the protocol: the
 // counter store, the states in memory and the number of processes cost or save
 // time, and never change an answer.
 func TestAllWaysOfRunningGiveTheSameAnswers(t *testing.T) {
 	t.Parallel()
-	const seeds, length = 3, 80
+	const length = 80
 	w := newWorld(t)
 	w.laneCatalog()
-	for seed := range uint64(seeds) {
+	for seed := range *scripts {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w.clock.Set(noon)
 			lanes := w.lanes(seed)

@@ -17,7 +17,7 @@ import (
 )
 
 // feedsFor is how long the feeds are watched; make proof asks for a minute.
-var feedsFor = flag.Duration("feeds-for", 4*time.Second, "how long TestFeedsLoseNothing decides")
+var feedsFor = flag.Duration("feeds-for", 2*time.Second, "how long TestFeedsLoseNothing decides")
 
 // gate holds every COMMIT of a batch back while it is closed.
 type gate struct {

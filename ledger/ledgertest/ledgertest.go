@@ -185,24 +185,46 @@ func templateName() (string, error) {
 // locked runs one at a time over all packages: a template that is in use
 // cannot be copied.
 func locked(ctx context.Context, server string, work func(*pgx.Conn) error) error {
-	c, err := pgx.Connect(ctx, server)
-	if err != nil {
-		return err
+	return kept(ctx, server, func(c *pgx.Conn) error {
+		if _, err := c.Exec(ctx, "select pg_advisory_lock(7074001)"); err != nil {
+			return err
+		}
+		defer func() { _, _ = c.Exec(ctx, "select pg_advisory_unlock(7074001)") }()
+		return work(c)
+	})
+}
+
+// A test makes and drops a database; a connection for each of the two would cost
+// as much as the database does.
+var (
+	keptLock sync.Mutex
+	keptConn *pgx.Conn
+)
+
+// kept runs work on this process's one connection to the server, which is made
+// anew after a fault.
+func kept(ctx context.Context, server string, work func(*pgx.Conn) error) (err error) {
+	keptLock.Lock()
+	defer keptLock.Unlock()
+	if keptConn == nil {
+		if keptConn, err = pgx.Connect(ctx, server); err != nil {
+			return err
+		}
 	}
-	defer func() { _ = c.Close(ctx) }()
-	if _, err := c.Exec(ctx, "select pg_advisory_lock(7074001)"); err != nil {
-		return err
+	if err = work(keptConn); err != nil {
+		_ = keptConn.Close(ctx)
+		keptConn = nil
 	}
-	return work(c)
+	return err
 }
 
 func drop(server, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if c, err := pgx.Connect(ctx, server); err == nil {
-		_, _ = c.Exec(ctx, "drop database if exists "+name+" with (force)")
-		_ = c.Close(ctx)
-	}
+	_ = kept(ctx, server, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "drop database if exists "+name+" with (force)")
+		return err
+	})
 }
 
 func withDatabase(server, name string) string {

@@ -59,11 +59,14 @@ var failovers = []struct {
 // standby by one URL. Whichever of them goes away and when, each answer that was
 // given is on the server that is left, each key has one decision, and once the
 // standby is the primary the same processes decide again. /readyz says meanwhile
-// whether they can.
+// whether they can. A single round tries the first way, which is the hardest.
 func TestNoAnswerOutrunsTheStandby(t *testing.T) {
-	built := build(t)
+	built, ways := build(t), failovers
+	if *rounds == 1 {
+		ways = ways[:1]
+	}
 	for round := range *rounds {
-		for _, f := range failovers {
+		for _, f := range ways {
 			t.Run(fmt.Sprintf("%s %d", f.name, round+1), func(t *testing.T) {
 				p := newPair(t, built)
 				clients := p.begin(p.accounts("clients", 4))
