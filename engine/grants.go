@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 
 	"spillway/engine/waterfall"
@@ -33,7 +32,7 @@ type NewGrant struct {
 }
 
 // maxGrant is the largest amount of a grant, in its denomination: with what rolls
-// over it stays within 64 bits. See roomFor for the sum of several.
+// over it stays within 64 bits. See room.go for the sum of several.
 const maxGrant = 1 << 60
 
 // mostIssuesAtOnce bounds how often a new grant is issued for the time that has
@@ -175,6 +174,11 @@ func (o *createGrant) grant(now waterfall.Instant) (ledger.Grant, error) {
 	if o.RolloverLimit != nil {
 		g.RolloverLimit = *o.RolloverLimit
 	}
+	first := g.Grant
+	first.Issues = 1
+	if first.NextIssueAt() > waterfall.LastInstant {
+		return g, badInput("effectiveAt", "lies so late that the next issue would fall behind the year 9999")
+	}
 	return g, nil
 }
 
@@ -194,24 +198,6 @@ func (a *account) replaces(by *ledger.Grant, lot int) bool {
 	g, t := &a.lots[lot], &a.terms[lot]
 	return g.Kind == by.Kind && g.Remaining == 0 && g.Held == 0 && t.DueAt == 0 && !t.Closed &&
 		(by.Features == nil || slices.Equal(by.Features, g.Features))
-}
-
-// roomFor tells whether the account's credits, which are added up in 64 bits,
-// can hold a further grant: each open one with all that it may ever have at once.
-func (a *account) roomFor(g *ledger.Grant) bool {
-	room := math.MaxInt64 - mostOf(&g.Grant, &g.Terms)
-	for i := range a.lots {
-		if !g.Units && !a.lots[i].Units && !a.terms[i].Closed && !a.replaces(g, i) {
-			room -= min(room, mostOf(&a.lots[i], &a.terms[i]))
-		}
-	}
-	return room > 0
-}
-
-// mostOf is what a grant may have at once: an issue and what rolls over, or what
-// it has, where more was returned to it.
-func mostOf(g *waterfall.Grant, t *ledger.Terms) int64 {
-	return max(g.Amount+max(0, g.RolloverLimit), g.Remaining+g.Held)
 }
 
 // begin issues a new grant; one that began in the past as often as it has

@@ -20,8 +20,8 @@ type RefundRequest struct {
 }
 
 // Refund returns units to where they were drawn, last drawn first, and writes
-// the audit log. Errors are *Fault; CONFLICT when more is asked than is left,
-// or the decision is still held.
+// the audit log. Errors are *Fault; CONFLICT when more is asked than is left, the
+// decision is still held, or the account cannot hold what would come back.
 func (e *Engine) Refund(ctx context.Context, r RefundRequest) (*ledger.Decision, error) {
 	if err := validateAccount(r.Account); err != nil {
 		return nil, err
@@ -76,10 +76,13 @@ func (o *refund) run(b *batch, a *account) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	back := waterfall.GiveBack(layers, units)
+	if !a.roomToReturn(back) {
+		return nil, conflict("what would be refunded is more than the account can hold beside its other grants")
+	}
 	e := b.follow(a, d, ledger.Refunded, d.Now(), o.Key, o.fingerprint)
 	o.tried = append(o.tried, e.ID)
 	e.Requested, e.Granted, e.Reason = units, units, waterfall.Funded
-	back := waterfall.GiveBack(layers, units)
 	e.Steps = undoSteps(d, layers, back)
 	if err := b.postRefund(a, d, e, back); err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (g *Grant) Return(amount int64, heldAt Instant) (lapses int64) {
 		rooms[i] -= stays
 	}
 	g.Rooms = rooms
-	g.Opening = g.opening() + stays
+	g.Opening = addSaturating(g.opening(), stays)
 	return amount - stays
 }
 
@@ -82,7 +82,7 @@ func (g *Grant) Refunded(amount int64, drawnAt Instant) {
 	if g.Recurrence == NoPeriod || g.Issues < 2 || drawnAt >= g.Recurrence.Anniversary(g.EffectiveAt, int(g.Issues)-1) {
 		return
 	}
-	g.Opening = g.opening() + amount
+	g.Opening = addSaturating(g.opening(), amount)
 }
 
 // Loss is an amount that a grant loses at a moment.
@@ -146,16 +146,16 @@ func (g *Grant) fullAt() Instant {
 	}
 	limit := max(0, g.RolloverLimit)
 	more := (limit - g.Stays(g.Remaining) + g.Amount - 1) / g.Amount
-	last := g.Recurrence.anniversaries(g.EffectiveAt, lastInstant)
+	last := g.Recurrence.anniversaries(g.EffectiveAt, LastInstant)
 	if g.ExpiresAt != 0 {
-		last = g.Recurrence.anniversaries(g.EffectiveAt, min(lastInstant, g.ExpiresAt-1))
+		last = g.Recurrence.anniversaries(g.EffectiveAt, min(LastInstant, g.ExpiresAt-1))
 	}
 	n := min(int64(g.Issues)+more, last)
 	return g.Recurrence.Anniversary(g.EffectiveAt, int(n))
 }
 
-// lastInstant is the last moment of which the API can speak.
-var lastInstant = InstantOf(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
+// LastInstant is the last moment of which the API can speak.
+var LastInstant = InstantOf(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
 
 // anniversaries counts the returns of a moment until another, inclusive: 0
 // before the first.
