@@ -7,13 +7,15 @@ export interface Claims {
   account?: string;
   /** Seconds that the token holds. */
   ttl?: number;
+  /** Seconds since it was made. */
+  age?: number;
 }
 
 /** A token as the server's own would be, signed with the tests' secret. */
-export function sign({ secret }: Running, { sub, roles, account, ttl = 3600 }: Claims): string {
+export function sign({ secret }: Running, { sub, roles, account, ttl = 3600, age = 0 }: Claims): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub, roles, account, iss: "spillway", aud: "spillway", iat: now, exp: now + ttl })}`;
+  const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub, roles, account, iss: "spillway", aud: "spillway", iat: now - age, exp: now + ttl })}`;
   return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
 }
 
@@ -130,6 +132,12 @@ export async function give({ server, admin, account }: World, gift: Gift): Promi
     { input },
   );
   return createGrant.id;
+}
+
+/** Waits until a moment has gone by, by the clock that the server goes by too. */
+export async function passed(moment: string): Promise<void> {
+  const left = Date.parse(moment) - Date.now();
+  if (left >= 0) await new Promise((done) => setTimeout(done, left + 5));
 }
 
 function newKey(): string {

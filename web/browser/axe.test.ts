@@ -2,10 +2,15 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { authorize, makeWorld, type World } from "./api.ts";
 import { adminPageNames, adminPages, userPages } from "./pages.ts";
-import { axeFaults, expectClean, go, launch, settled, signIn, visit, type Watched } from "./portal.ts";
+import { axeFaults, endVisits, expectClean, follow, launch, settled, signIn, visit, type Watched } from "./portal.ts";
 
 const server = inject("server");
 const widths = [390, 820, 1440];
+/** A scheme changes colours and nothing else: in the dark one the rest is as it was. */
+const looks = [
+  { colorScheme: "light", widths, rules: undefined },
+  { colorScheme: "dark", widths: [390, 1440], rules: ["color-contrast"] },
+] as const;
 let browser: Browser;
 let world: World;
 let user: Watched;
@@ -19,12 +24,12 @@ beforeAll(async () => {
   [user, admin] = await Promise.all([visit(browser), visit(browser)]);
   await Promise.all([signIn(user, server.url, world.user), signIn(admin, server.url, world.admin)]);
 });
-afterAll(() => browser.close());
+afterAll(endVisits);
 
-/** What axe finds in both schemes at every width, and whether the page is wider than its window. */
+/** What axe finds at every width and in both schemes, and whether the page is wider than its window. */
 async function look(visitor: Watched): Promise<string[]> {
   const found: string[] = [];
-  for (const colorScheme of ["light", "dark"] as const) {
+  for (const { colorScheme, widths, rules } of looks) {
     await visitor.page.emulateMedia({ colorScheme });
     // The page takes the new scheme over a moment later; its colours are there once a frame was drawn and no transition runs.
     await visitor.page.waitForFunction((scheme) => document.documentElement.dataset.mantineColorScheme === scheme, colorScheme);
@@ -33,7 +38,7 @@ async function look(visitor: Watched): Promise<string[]> {
     for (const width of widths) {
       await visitor.page.setViewportSize({ width, height: 900 });
       const beyond = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      const faults = await axeFaults(visitor);
+      const faults = await axeFaults(visitor, rules && [...rules]);
       if (beyond > 0) faults.push(`the page is ${beyond} px wider than its window`);
       found.push(...faults.map((fault) => `${colorScheme} ${width}: ${fault}`));
     }
@@ -42,20 +47,27 @@ async function look(visitor: Watched): Promise<string[]> {
   return found;
 }
 
+/** The page behind an address, all of it, reached as by a link. */
+async function turnTo(visitor: Watched, path: string): Promise<void> {
+  await follow(visitor, path);
+  await visitor.page.getByRole("heading", { level: 1 }).waitFor();
+  await settled(visitor);
+}
+
 test.each(userPages())("the user's page %s", async (_, path) => {
-  await go(user, server.url, path);
+  await turnTo(user, path);
   expect(await look(user)).toEqual([]);
   expectClean(user);
 });
 
 test.each(adminPageNames)("the admin's page %s", async (name) => {
-  await go(admin, server.url, adminPages(world)[name]);
+  await turnTo(admin, adminPages(world)[name]);
   expect(await look(admin)).toEqual([]);
   expectClean(admin);
 });
 
 test("the why drawer", async () => {
-  await go(user, server.url, "/history");
+  await turnTo(user, "/history");
   await user.page
     .getByRole("button", { name: /^Why\?/ })
     .first()
@@ -67,8 +79,8 @@ test("the why drawer", async () => {
 });
 
 test("a dialog with all of its fields", async () => {
-  await go(admin, server.url, `/accounts/${world.account}/audit`);
-  await admin.page.getByRole("button", { name: "Give a grant" }).click();
+  await turnTo(admin, `/accounts/${world.account}/audit`);
+  await admin.page.getByRole("button", { name: "Give a grant", exact: true }).click();
   await admin.page.getByRole("dialog").getByLabel("Amount").fill("5");
   await admin.page.getByRole("dialog").getByText("When, how often").click();
   expect(await look(admin)).toEqual([]);
@@ -77,9 +89,9 @@ test("a dialog with all of its fields", async () => {
 
 test("two versions of a plan beside each other, and what a change of plan would do", async () => {
   const { page } = admin;
-  await go(admin, server.url, `/plans/${world.plan}/edit`);
+  await turnTo(admin, `/plans/${world.plan}/edit`);
   await page.getByLabel("Rate limit hourly: limit").fill("1");
-  await page.getByRole("button", { name: "Publish …" }).click();
+  await page.getByRole("button", { name: "Publish …", exact: true }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Reason").fill("to be compared");
   await dialog.getByRole("button", { name: "Publish", exact: true }).click();
@@ -87,8 +99,8 @@ test("two versions of a plan beside each other, and what a change of plan would 
   await page.getByText("version 2 of 2").waitFor();
   await settled(admin);
   expect(await look(admin)).toEqual([]);
-  await go(admin, server.url, `/accounts/${world.account}/audit`);
-  await page.getByRole("button", { name: "Change plan" }).click();
+  await turnTo(admin, `/accounts/${world.account}/audit`);
+  await page.getByRole("button", { name: "Change plan", exact: true }).click();
   await dialog.getByLabel("New plan").selectOption("free");
   await dialog.getByText("Requests in 7 days").waitFor();
   expect(await look(admin)).toEqual([]);
@@ -101,5 +113,5 @@ test("the sign-in page", async () => {
   await visitor.page.getByLabel("Access token or sign-in link").waitFor();
   expect(await look(visitor)).toEqual([]);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });

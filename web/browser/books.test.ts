@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { ask, authorize, give, makeWorld, type World } from "./api.ts";
-import { expectClean, go, launch, signIn, visit, type Watched } from "./portal.ts";
+import { ask, authorize, give, makeWorld, passed, type World } from "./api.ts";
+import { endVisits, expectClean, go, launch, signIn, visit, type Watched } from "./portal.ts";
 
 const server = inject("server");
 let browser: Browser;
@@ -15,7 +15,8 @@ beforeAll(async () => {
   const in_ = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
   await give(world, { amount: "1", kind: "PROMOTION", note: "Welcome", priority: 10 });
   await give(world, { amount: "7", note: "For later", effectiveAt: in_(86_400) });
-  await give(world, { amount: "3", note: "Short-lived", priority: 200, expiresAt: in_(1.5) });
+  const lapses = in_(4);
+  await give(world, { amount: "3", note: "Short-lived", priority: 200, expiresAt: lapses });
   const mistaken = await give(world, { amount: "9", note: "By mistake", priority: 200 });
   await ask(
     server,
@@ -24,15 +25,15 @@ beforeAll(async () => {
     { account: world.account, grant: mistaken },
   );
   await authorize(world, 9);
-  await new Promise((done) => setTimeout(done, 1_600));
   visitor = await visit(browser);
   await signIn(visitor, server.url, world.user);
+  await passed(lapses);
 });
-afterAll(() => browser.close());
+afterAll(endVisits);
 
 /** The file that a click hands over, line by line. */
 async function downloaded(page: Page): Promise<string[]> {
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV" }).click()]);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download CSV", exact: true }).click()]);
   return readFileSync(await file.path(), "utf8")
     .trim()
     .split("\r\n");
@@ -117,7 +118,7 @@ test("a check says yes, no or how many, what would pay, and takes nothing", asyn
   await page.getByRole("switch", { name: "Accept a partial amount" }).click();
   // 18 credits at half a credit each
   await answer.getByText("Yes, 36 messages of it").waitFor();
-  await answer.getByRole("button", { name: "Try that" }).click();
+  await answer.getByRole("button", { name: "Try that", exact: true }).click();
   await answer.getByText("Yes", { exact: true }).waitFor();
   expect(await page.getByLabel("How many").inputValue()).toBe("36");
   await page.getByLabel("How many").fill("1.5");

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { authorize, makeWorld, type World } from "./api.ts";
-import { expectClean, go, launch, signIn, visit } from "./portal.ts";
+import { endVisits, expectClean, go, launch, signIn, visit } from "./portal.ts";
 
 const server = inject("server");
 let browser: Browser;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   [browser, world] = await Promise.all([launch(), makeWorld(server, { credits: "1234.5" })]);
   await authorize(world, 5);
 });
-afterAll(() => browser.close());
+afterAll(endVisits);
 
 test("every page comes with a policy that lets in nothing from elsewhere and no inline code", async () => {
   const { headers } = await fetch(`${server.url}/history`);
@@ -48,11 +48,11 @@ test("a page that loads shows its shape; a fault shows its request id, and tryin
   await alert.getByText("req-42").waitFor();
   expect(await alert.innerText()).toContain("The database is away.");
   await page.unrouteAll();
-  await alert.getByRole("button", { name: "Try again" }).click();
+  await alert.getByRole("button", { name: "Try again", exact: true }).click();
   await page.getByText("For the test").waitFor();
   expect(await alert.count()).toBe(0);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("where asking again fails, what is there stays, and so does what was typed", async () => {
@@ -72,7 +72,7 @@ test("where asking again fails, what is there stays, and so does what was typed"
   await page.waitForTimeout(300);
   expect(await page.getByRole("textbox", { name: "Name" }).inputValue()).toBe("Not published yet");
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("a part of the portal that cannot be loaded breaks its page alone", async () => {
@@ -86,9 +86,9 @@ test("a part of the portal that cannot be loaded breaks its page alone", async (
   await page.getByRole("heading", { name: "History" }).waitFor();
   await page.goBack();
   await page.unrouteAll();
-  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("button", { name: "Try again", exact: true }).click();
   await page.getByRole("heading", { name: "Check" }).waitFor();
-  await visitor.context.close();
+  await visitor.close();
 });
 
 /** Presses Tab until what has the focus is called so. */
@@ -121,7 +121,7 @@ test("the keyboard alone leads from the first page to a decision's why and back"
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await expect.poll(() => focused(page)).toMatch(/^Why\?/);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("on a phone the menu opens and closes by itself once a page is chosen", async () => {
@@ -132,7 +132,7 @@ test("on a phone the menu opens and closes by itself once a page is chosen", asy
   expect(await link.isVisible()).toBe(false);
   // Whether the page is live is told without the menu.
   await expect.poll(() => page.getByText("Live", { exact: true }).isVisible()).toBe(true);
-  await page.getByRole("button", { name: "Open the menu" }).click();
+  await page.getByRole("button", { name: "Open the menu", exact: true }).click();
   await link.focus();
   await page.keyboard.press("Escape");
   expect(await link.isVisible()).toBe(false);
@@ -148,7 +148,7 @@ test("on a phone the menu opens and closes by itself once a page is chosen", asy
     expect(box.x + box.width).toBeLessThanOrEqual(390);
   }
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("digits, dates and clocks are the reader's own, words are not; how long ago and the exact time are there on hover", async () => {
@@ -176,13 +176,13 @@ test("digits, dates and clocks are the reader's own, words are not; how long ago
 
   // The switch changes every time on the page, and is kept.
   await page.getByText("Times in Asia/").waitFor();
-  await page.getByRole("button", { name: "Use UTC" }).click();
+  await page.getByRole("button", { name: "Use UTC", exact: true }).click();
   await expect.poll(() => when.innerText()).toContain(await told("UTC", true));
   await page.reload();
   await when.waitFor();
   expect(await when.innerText()).toContain(await told("UTC", true));
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("filters are part of the address, and the back button takes them away again", async () => {
@@ -198,8 +198,8 @@ test("filters are part of the address, and the back button takes them away again
   await row.waitFor();
   await page.goForward();
   await page.getByText("No decision matches").waitFor();
-  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
   await row.waitFor();
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ask, authorize, makeWorld, settle, type World } from "./api.ts";
-import { expectClean, launch, signIn, visit } from "./portal.ts";
+import { endVisits, expectClean, launch, signIn, visit } from "./portal.ts";
 
 const server = inject("server");
 let browser: Browser;
@@ -11,7 +11,7 @@ let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
 });
-afterAll(() => browser.close());
+afterAll(endVisits);
 
 test("an authorize of another client appears by itself, and says why", async () => {
   const world = await makeWorld(server);
@@ -48,7 +48,7 @@ test("an authorize of another client appears by itself, and says why", async () 
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("a window runs out, the row says that credits are drawn, and at last that they are needed", async () => {
@@ -85,7 +85,7 @@ test("a window runs out, the row says that credits are drawn, and at last that t
   await row.locator("[data-back]").getByText("Need it now? Add credits").waitFor();
   await vessel("CREDIT").getByText("20 cr used").waitFor();
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 /** Ten minutes either way. */
@@ -137,7 +137,7 @@ test.each(skews)("moments and countdowns go by the server's time where the reade
   await page.getByRole("link", { name: "Overview" }).click();
   await right();
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("another plan shows on the open page by itself", async () => {
@@ -154,7 +154,7 @@ test("another plan shows on the open page by itself", async () => {
   await visitor.page.locator(`[data-feature="${other.feature}"]`).waitFor({ timeout: 20_000 });
   expect(await visitor.page.locator(`[data-feature="${world.feature}"]`).count()).toBe(0);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("a hold is shown with its end until it is settled, also one that holds no credits", async () => {
@@ -174,7 +174,7 @@ test("a hold is shown with its end until it is settled, also one that holds no c
   await settle(world, free.id, 2);
   await holds.waitFor({ state: "detached", timeout: 20_000 });
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 /** A line to the server that can be cut and mended, or go silent as when the machine sleeps. */
@@ -243,7 +243,7 @@ test("a lost connection is said, and what was missed is caught up: nothing lost,
   line.cut();
   await page.getByText("Connection lost, trying again").waitFor();
   for (let count = 0; count < 5; count += 1) seen.push(await authorize(world));
-  await page.waitForTimeout(500);
+  // They were made while nothing could reach the page.
   expect(await page.locator("[data-decision]").count()).toBe(1);
 
   line.mend();
@@ -255,7 +255,7 @@ test("a lost connection is said, and what was missed is caught up: nothing lost,
   seen.push(await authorize(world));
   await page.locator(`[data-decision="${seen.at(-1)!.id}"]`).waitFor({ timeout: 20_000 });
   line.close();
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("after a sleep the dead connection is replaced at once, and what was missed is caught up", async () => {
@@ -274,7 +274,6 @@ test("after a sleep the dead connection is replaced at once, and what was missed
     document.dispatchEvent(new Event("visibilitychange"));
   });
   for (let count = 0; count < 3; count += 1) seen.push(await authorize(world));
-  await page.waitForTimeout(500);
   expect(await page.locator("[data-decision]").count()).toBe(1);
 
   await page.evaluate(() => {
@@ -286,5 +285,5 @@ test("after a sleep the dead connection is replaced at once, and what was missed
   const shown = () => page.locator("[data-decision]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-decision")));
   await expect.poll(shown, { timeout: 20_000 }).toEqual(seen.map(({ id }) => id).reverse());
   line.close();
-  await visitor.context.close();
+  await visitor.close();
 });

@@ -51,7 +51,7 @@ test("where paid credits are drawn, and why, also on a phone", async () => {
       await visitor.page.locator(`[data-decision="${decision}"] button`).click();
       await visitor.page.getByRole("dialog").getByText("Down the waterfall").waitFor();
       await shoot(visitor, `why${suffix}-${scheme}`);
-      await visitor.context.close();
+      await visitor.close();
     }
   }
 });
@@ -78,5 +78,5 @@ test.each(schemes)("every page of the demo in %s", async (scheme) => {
     }
     await shoot(admin, `${name}-${scheme}`);
   }
-  await Promise.all([user.context.close(), admin.context.close()]);
+  await Promise.all([user.close(), admin.close()]);
 });

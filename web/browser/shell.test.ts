@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { authorize, give, makeWorld, sign, type World } from "./api.ts";
-import { axeFaults, expectClean, launch, signIn, visit } from "./portal.ts";
+import { axeFaults, endVisits, expectClean, followed, launch, openLink, signedIn, signIn, visit } from "./portal.ts";
 
 const server = inject("server");
 let browser: Browser;
@@ -9,7 +9,7 @@ let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
 });
-afterAll(() => browser.close());
+afterAll(endVisits);
 
 test("the live list stands still under the pointer and the focus, counts what waits, and goes on afterwards", async () => {
   const world = await makeWorld(server, { limit: 1000 });
@@ -18,21 +18,13 @@ test("the live list stands still under the pointer and the focus, counts what wa
   await signIn(admin, server.url, world.admin, `/live?feature=${world.feature}`);
   const list = page.getByRole("region", { name: "Decisions", exact: true });
   const rows = () => page.locator("[data-decision]").evaluateAll((all) => all.map((row) => row.getAttribute("data-decision")));
-  // The page follows from its subscription on: it is there once a decision arrives.
-  const seen: string[] = [];
-  await expect
-    .poll(async () => {
-      seen.unshift((await authorize(world)).id);
-      return (await rows()).length > 0;
-    }, { timeout: 30_000, interval: 1_000 })
-    .toBe(true);
-  await expect.poll(async () => (await rows())[0], { timeout: 20_000 }).toBe(seen[0]);
+  await followed(admin, () => authorize(world));
 
   await page.locator("[data-decision]").first().hover();
   await expect.poll(() => list.getAttribute("data-frozen")).toBe("true");
   const before = await rows();
   const waiting = [await authorize(world), await authorize(world), await authorize(world)].map(({ id }) => id);
-  await page.getByRole("button", { name: "3 new" }).waitFor({ timeout: 20_000 });
+  await page.getByRole("button", { name: "3 new", exact: true }).waitFor({ timeout: 20_000 });
   expect(await rows()).toEqual(before);
 
   // What is pressed is the row that was there.
@@ -41,7 +33,7 @@ test("the live list stands still under the pointer and the focus, counts what wa
   await page.getByRole("dialog").getByText("Down the waterfall").waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  await page.getByRole("button", { name: "3 new" }).click();
+  await page.getByRole("button", { name: "3 new", exact: true }).click();
   await page.mouse.move(5, 5);
   await expect.poll(rows).toEqual([...waiting.reverse(), ...before]);
 
@@ -49,10 +41,10 @@ test("the live list stands still under the pointer and the focus, counts what wa
   await page.locator("[data-decision]").first().getByRole("button").focus();
   const held = await rows();
   await authorize(world);
-  await page.getByRole("button", { name: "1 new" }).waitFor({ timeout: 20_000 });
+  await page.getByRole("button", { name: "1 new", exact: true }).waitFor({ timeout: 20_000 });
   expect(await rows()).toEqual(held);
   expectClean(admin);
-  await admin.context.close();
+  await admin.close();
 });
 
 test("back after the explanation was closed leads to the page before, and never opens it again", async () => {
@@ -79,7 +71,7 @@ test("back after the explanation was closed leads to the page before, and never 
   await page.goBack();
   await page.getByRole("heading", { name: "Check" }).waitFor();
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("offline the page says so, keeps what was typed, and loads again by itself", async () => {
@@ -97,7 +89,7 @@ test("offline the page says so, keeps what was typed, and loads again by itself"
   await context.setOffline(false);
   await page.getByRole("heading", { name: "History" }).waitFor({ timeout: 20_000 });
   await expect.poll(() => page.getByText("You’re offline").count(), { timeout: 20_000 }).toBe(0);
-  await context.close();
+  await visitor.close();
 });
 
 test("a second tab shares the session, and signing out ends it in both", async () => {
@@ -105,16 +97,16 @@ test("a second tab shares the session, and signing out ends it in both", async (
   const visitor = await visit(browser);
   const { page, context } = visitor;
   await signIn(visitor, server.url, world.user, "/history");
-  await page.getByText(world.name).waitFor();
+  await signedIn(page, world.name).waitFor();
   const second = await context.newPage();
   await second.goto(`${server.url}/credits`);
   await second.getByRole("heading", { name: "Credits" }).waitFor();
-  await second.getByText(world.name).waitFor();
+  await signedIn(second, world.name).waitFor();
   expect(await second.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie)).not.toContain(world.user);
-  await second.getByRole("button", { name: "Sign out" }).click();
+  await second.getByRole("button", { name: "Sign out", exact: true }).click();
   for (const tab of [page, second]) await tab.getByLabel("Access token or sign-in link").waitFor();
   expectClean(visitor);
-  await context.close();
+  await visitor.close();
 });
 
 test("a link of another person asks before it takes the place of a session, also from a new tab", async () => {
@@ -122,22 +114,22 @@ test("a link of another person asks before it takes the place of a session, also
   const visitor = await visit(browser);
   const { page, context } = visitor;
   await signIn(visitor, server.url, world.user, "/history");
-  await page.getByText(world.name).waitFor();
+  await signedIn(page, world.name).waitFor();
   const second = await context.newPage();
   for (const tab of [page, second]) {
     await tab.goto(`${server.url}/history#token=${other.user}`);
     const question = tab.getByRole("dialog");
     await question.getByText("Sign in as someone else?").waitFor();
     expect(tab.url()).not.toContain("token");
-    await question.getByRole("button", { name: "Stay signed in" }).click();
+    await question.getByRole("button", { name: "Stay signed in", exact: true }).click();
     await question.waitFor({ state: "detached" });
-    await tab.getByText(world.name).waitFor();
+    await signedIn(tab, world.name).waitFor();
     expect(await tab.getByText(other.name).count()).toBe(0);
   }
   await second.goto(`${server.url}/#token=${other.user}`);
   await second.getByRole("button", { name: /^Sign in as ada/ }).click();
-  await second.getByText(other.name).waitFor();
-  await context.close();
+  await signedIn(second, other.name).waitFor();
+  await visitor.close();
 });
 
 test("before a sign-in runs out the page warns; afterwards it keeps what was typed, and goes on with a new token", async () => {
@@ -145,14 +137,16 @@ test("before a sign-in runs out the page warns; afterwards it keeps what was typ
   const visitor = await visit(browser);
   const { page } = visitor;
   const claims = { sub: "ada", roles: ["user" as const], account: world.account };
-  await signIn(visitor, server.url, sign(server, { ...claims, ttl: 24 }), "/check");
+  // A token of an hour has four minutes left: that is warned of at once. The next one, of the same person, ends soon.
+  await signIn(visitor, server.url, sign(server, { ...claims, age: 3_360, ttl: 240 }), "/check");
   await page.getByLabel("How many").fill("23");
-  await page.getByText("Your sign-in ends at").waitFor({ timeout: 30_000 });
+  await page.getByText("Your sign-in ends at").waitFor();
+  await openLink(visitor, sign(server, { ...claims, ttl: 2 }));
   const again = page.getByRole("dialog");
   await again.getByText("Your sign-in has run out").waitFor({ timeout: 40_000 });
   expect(await page.getByLabel("How many").inputValue()).toBe("23");
   await again.getByLabel("Access token or sign-in link").fill(sign(server, claims));
-  await again.getByRole("button", { name: "Sign in" }).click();
+  await again.getByRole("button", { name: "Sign in", exact: true }).click();
   await again.waitFor({ state: "detached" });
   expect(await page.getByLabel("How many").inputValue()).toBe("23");
   // What is followed goes on with the new token.
@@ -161,7 +155,7 @@ test("before a sign-in runs out the page warns; afterwards it keeps what was typ
   await page.getByRole("heading", { name: "History" }).waitFor();
   const answer = await authorize(world, 2);
   await page.locator(`[data-decision="${answer.id}"]`).waitFor({ timeout: 20_000 });
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("on a phone history and ledger are cards: amounts and times of day are in sight", async () => {
@@ -188,5 +182,5 @@ test("on a phone history and ledger are cards: amounts and times of day are in s
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   expect(await axeFaults(visitor)).toEqual([]);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ask, authorize, makeWorld, type World } from "./api.ts";
-import { expectClean, launch, signIn, visit } from "./portal.ts";
+import { endVisits, expectClean, launch, signIn, visit } from "./portal.ts";
 
 const server = inject("server");
 let browser: Browser;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     { account: world.account, id },
   );
 });
-afterAll(() => browser.close());
+afterAll(endVisits);
 
 /** What the ledger's entries of each kind add up to, in millionths. */
 async function ledgerSums(): Promise<Record<string, number>> {
@@ -57,7 +57,7 @@ test("usage is net of refunds, and says how it adds up with the ledger", async (
   await page.getByLabel("Measured in").selectOption("quantity");
   await expect.poll(totals).toEqual(["Rate limit", "3 messages", "Credits", "15 messages"]);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test.each(["Asia/Kolkata", "America/St_Johns", "Europe/Berlin"])("a day in %s is a whole day, as the API counts it", async (timezoneId) => {
@@ -80,7 +80,7 @@ test.each(["Asia/Kolkata", "America/St_Johns", "Europe/Berlin"])("a day in %s is
   const cells = await last.locator("td.number").allInnerTexts();
   expect(cells.reduce((all, text) => all + (text === "–" ? 0 : Number(text.split(" ")[0])), 0)).toBe(sum);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });
 
 test("the 24-hour chart is keyed by instant: the last column is this hour, in its tooltip too", async () => {
@@ -101,12 +101,26 @@ test("the 24-hour chart is keyed by instant: the last column is this hour, in it
   expect(Date.now() - Date.parse(starts.at(-1)!)).toBeLessThan(hour + 60_000);
   const name = await columns.last().locator("td").first().innerText();
   const plot = (await page.locator(".recharts-cartesian-grid").first().boundingBox())!;
+  // Drawn again with each frame: what the tooltip's first one says is looked at, not what is there at last.
+  await page.evaluate(() => {
+    const seen = ((window as unknown as { firstSeen: string[] }).firstSeen = [] as string[]);
+    const look = () => {
+      const text = document.querySelector<HTMLElement>(".recharts-tooltip-wrapper")?.innerText ?? "";
+      if (text === "") requestAnimationFrame(look);
+      else seen.push(text);
+    };
+    look();
+  });
   await page.mouse.move(plot.x + plot.width - 12, plot.y + plot.height / 2);
   const tooltip = page.locator(".recharts-tooltip-wrapper");
   await tooltip.getByText(name).waitFor();
   // Its figures are those of the table's last row.
   const figures = (await columns.last().locator("td.number").allInnerTexts()).map((text) => (text === "–" ? "0" : text.split(" ")[0]!));
-  for (const figure of figures) expect(await tooltip.innerText()).toContain(figure);
+  const said = (text: string) => text.split(/\n+/).filter((line) => /^[\d.,]+$/.test(line));
+  expect(said(await tooltip.innerText())).toEqual(figures);
+  // It says them from its first frame on.
+  const first = await page.evaluate(() => (window as unknown as { firstSeen: string[] }).firstSeen);
+  expect(first.map(said)).toEqual([figures]);
   expectClean(visitor);
-  await visitor.context.close();
+  await visitor.close();
 });

@@ -26,7 +26,7 @@ it.each([
   ["1.5", null],
   ["-1", null],
   ["", null],
-])("a typed %j is %s", (text, quantity) => {
+])("an address’s %j is %s", (text, quantity) => {
   expect(parseQuantity(text)).toBe(quantity);
 });
 

@@ -15,7 +15,7 @@ export function unitFor(quantity: number, unit: string): string {
   return plural || unit.endsWith("ss") || !/^[a-z]{3,}$/i.test(unit) ? unit : `${unit}s`;
 }
 
-/** The quantity that a person typed, or null: whole, from `least` up to 2^53 − 1. */
+/** The quantity that an address names, or null: whole, from `least` up to 2^53 − 1. */
 export function parseQuantity(text: string, least = 1): number | null {
   if (!/^\d{1,16}$/.test(text.trim())) return null;
   const value = Number(text);

@@ -103,7 +103,8 @@ export function Session({ children }: { children: ReactNode }) {
   useWaking(api);
 
   const session = useMemo(() => {
-    const claims = token === null ? null : readClaims(token);
+    // Once the token is taken no more, the question for another one is there: nothing warns of an end to come.
+    const claims = token === null || over ? null : readClaims(token);
     return {
       signOut,
       signInAgain: () => setRenewing(true),
@@ -111,7 +112,7 @@ export function Session({ children }: { children: ReactNode }) {
       warnAt: claims && warnAt(claims),
       onKnown: () => void (known.current = latest.current),
     };
-  }, [signOut, token]);
+  }, [signOut, token, over]);
 
   const question = linked !== null && token !== null && (
     <Suspense>

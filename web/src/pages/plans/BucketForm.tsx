@@ -77,7 +77,7 @@ export function BucketForm({ bucket, place, count, sorting, onChange, onRemove }
                 label="Quota"
                 inputMode="numeric"
                 value={bucket.quota}
-                onChange={(event) => onChange({ ...bucket, quota: event.currentTarget.value.trim() })}
+                onChange={(event) => onChange({ ...bucket, quota: event.currentTarget.value })}
                 autoComplete="off"
               />
               <NativeSelect

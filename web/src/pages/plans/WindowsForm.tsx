@@ -26,7 +26,7 @@ export function WindowsForm({ name, windows, onChange, least = 0 }: Props) {
               placeholder="Limit"
               inputMode="numeric"
               value={window.limit}
-              onChange={(event) => set({ limit: event.currentTarget.value.trim() })}
+              onChange={(event) => set({ limit: event.currentTarget.value })}
               autoComplete="off"
             />
             <span>per</span>
@@ -34,7 +34,7 @@ export function WindowsForm({ name, windows, onChange, least = 0 }: Props) {
               aria-label={`${name}: how many`}
               inputMode="numeric"
               value={window.length}
-              onChange={(event) => set({ length: event.currentTarget.value.trim() })}
+              onChange={(event) => set({ length: event.currentTarget.value })}
               autoComplete="off"
             />
             <NativeSelect

@@ -40,18 +40,32 @@ it("names the first thing that is wrong", () => {
   const wrong = (change: (draft: Draft) => void) => {
     const copy = structuredClone(draft);
     change(copy);
-    return fromDraft(copy);
+    return fromDraft(copy, "en-US");
   };
   expect(wrong((copy) => (copy.name = " "))).toEqual({ problem: "The plan needs a name." });
   expect(wrong((copy) => (copy.features[0]!.waterfall[0]!.windows[1]!.limit = "x"))).toEqual({
-    problem: "chat, 5h: the limit must be a whole number from 1 on.",
+    problem: expect.stringMatching(/^chat, 5h, limit: Digits only/),
   });
   expect(wrong((copy) => (copy.features[0]!.waterfall[1]!.quota = ""))).toEqual({
-    problem: "chat, free: the quota must be a whole number from 1 on.",
+    problem: "chat, free, quota: A whole number from 1 on",
   });
   expect(wrong((copy) => (copy.features[0]!.ceilings[0]!.length = "0"))).toEqual({
-    problem: "chat, ceiling: the duration must be a whole number from 1 on.",
+    problem: "chat, ceiling, duration: A whole number from 1 on",
   });
+});
+
+it.each([
+  ["1,200,000", 1_200_000],
+  [" 1200 ", 1200],
+  ["1.5e3", /Digits only/],
+  ["1,200", /two ways/],
+  ["1.5", /whole number/],
+])("reads a limit as the other fields do: %j", (text, read) => {
+  const draft = toDraft(plan);
+  draft.features[0]!.waterfall[0]!.windows[0]!.limit = text;
+  const answer = fromDraft(draft, "en-US");
+  if (typeof read === "number") expect(answer).toHaveProperty("input.features.0.waterfall.0.windows.0.limit", read);
+  else expect(answer).toEqual({ problem: expect.stringMatching(read) });
 });
 
 it("gives a new bucket a key of its own", () => {

@@ -1,6 +1,6 @@
 import { durationSeconds, largestUnit, toDuration, type DurationUnit } from "../../format/duration";
 import { newKey } from "../../format/key";
-import { parseQuantity } from "../../format/quantity";
+import { readQuantity } from "../../format/typed";
 import type { BucketKind, BucketScope, CalendarPeriod, PlanFieldsFragment, PlanInput } from "../../gql/graphql";
 
 /** A plan while it is edited: what a person typed, also where it is not right yet. */
@@ -80,8 +80,19 @@ function draftWindow({ limit, duration }: { limit: number; duration: string }): 
 }
 
 /** The draft as the API takes it, or the first thing that is not filled in rightly. */
-export function fromDraft({ key, name, features }: Draft): { input: PlanInput } | { problem: string } {
+export function fromDraft({ key, name, features }: Draft, locale?: string): { input: PlanInput } | { problem: string } {
   const problems: string[] = [];
+  const quantity = (text: string, place: string): number => {
+    const typed = readQuantity(text, 1, locale);
+    if ("quantity" in typed) return typed.quantity;
+    problems.push(`${place}: ${typed.problem}`);
+    return 0;
+  };
+  const windows = (drafts: DraftWindow[], place: string) =>
+    drafts.map(({ limit, length, unit }) => ({
+      limit: quantity(limit, `${place}, limit`),
+      duration: toDuration(quantity(length, `${place}, duration`), unit),
+    }));
   if (!/^[A-Za-z0-9._:@/-]{1,128}$/.test(key)) problems.push("The plan needs a key of letters, digits and . _ : @ / -");
   if (!name.trim()) problems.push("The plan needs a name.");
   const input: PlanInput = {
@@ -93,28 +104,15 @@ export function fromDraft({ key, name, features }: Draft): { input: PlanInput } 
         kind: bucket.kind,
         key: bucket.key,
         scope: bucket.scope,
-        windows: bucket.kind === "RATE_LIMIT" ? windows(bucket.windows, `${feature}, ${bucket.key}`, problems) : [],
-        quota: bucket.kind === "FREE_TIER" ? quantity(bucket.quota, `${feature}, ${bucket.key}: the quota`, problems) : null,
+        windows: bucket.kind === "RATE_LIMIT" ? windows(bucket.windows, `${feature}, ${bucket.key}`) : [],
+        quota: bucket.kind === "FREE_TIER" ? quantity(bucket.quota, `${feature}, ${bucket.key}, quota`) : null,
         period: bucket.kind === "FREE_TIER" ? bucket.period : null,
       })),
-      ceilings: windows(ceilings, `${feature}, ceiling`, problems),
+      ceilings: windows(ceilings, `${feature}, ceiling`),
     })),
   };
   const [problem] = problems;
   return problem === undefined ? { input } : { problem };
-}
-
-function windows(drafts: DraftWindow[], place: string, problems: string[]) {
-  return drafts.map(({ limit, length, unit }) => ({
-    limit: quantity(limit, `${place}: the limit`, problems),
-    duration: toDuration(quantity(length, `${place}: the duration`, problems), unit),
-  }));
-}
-
-function quantity(text: string, place: string, problems: string[]): number {
-  const value = parseQuantity(text);
-  if (value === null) problems.push(`${place} must be a whole number from 1 on.`);
-  return value ?? 0;
 }
 
 /** The list with one item at another place. */

@@ -31,7 +31,7 @@ const admins: Entry[] = [
 /** The frame of every page: where one is, who one is, and whether what one sees is live. */
 export function Shell({ children }: { children: ReactNode }) {
   const viewer = useViewer();
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   const [open, setOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const burger = useRef<HTMLButtonElement>(null);
@@ -89,7 +89,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </div>
         </div>
       </aside>
-      <main id="main" ref={main} tabIndex={-1} className={css.main}>
+      <main id="main" ref={main} tabIndex={-1} className={css.main} data-at={pathname + search}>
         <div className={css.content}>
           <StateNotices />
           <Boundary page={pathname}>{children}</Boundary>
