@@ -33,6 +33,8 @@ type Ledger struct {
 	close   context.CancelFunc
 	// demoted is when the pools were last emptied because the server takes no writes.
 	demoted atomic.Int64
+	// confirmation is what Ready knows of COMMITs.
+	confirmation confirmation
 }
 
 // Options of Open.

@@ -28,13 +28,15 @@ const sqlReady = `select pg_is_in_recovery(), current_setting('transaction_read_
 		and has_table_privilege('monetization_events', 'insert') and has_table_privilege('balance_updates', 'insert')
 		and has_table_privilege('grants', 'select') and has_any_column_privilege('grants', 'update')`
 
-// Ready returns nil where a decision could be made: on a primary that takes writes,
-// as AppRole with its rights, with every migration that this program knows. It asks
-// on a connection of those that write. Its error is a *NotReadyError.
+// Ready returns nil where a decision could be made: on a primary that takes writes and
+// confirms them, as AppRole with its rights, with every migration that this program
+// knows. It asks on a connection of those that write. Its error is a *NotReadyError.
 func (l *Ledger) Ready(ctx context.Context) error {
 	var standby, readOnly, role bool
 	err := l.write.QueryRow(ctx, sqlReady, AppRole).Scan(&standby, &readOnly, &role)
 	switch {
+	case err != nil && ctx.Err() != nil && l.unconfirmed():
+		return &NotReadyError{ReasonUnconfirmed} // all connections wait
 	case err != nil:
 		return notReady(err)
 	case standby:
@@ -51,7 +53,7 @@ func (l *Ledger) Ready(ctx context.Context) error {
 	} else if !current {
 		return &NotReadyError{ReasonSchema}
 	}
-	return nil
+	return l.confirms(ctx)
 }
 
 // notReady is the reason that an error of the database tells.

@@ -130,7 +130,9 @@ func (p *pair) freeze(length time.Duration) {
 	p.t.Helper()
 	p.receiver = ask[int](p, p.standby.URL, "select pid from pg_stat_wal_receiver")
 	p.signal(syscall.SIGSTOP)
-	time.Sleep(length)
+	begun := time.Now()
+	p.readyAt(0, "with the standby frozen", ledger.ReasonUnconfirmed)
+	time.Sleep(length - time.Since(begun))
 	const committing = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
 	waiting := ask[int](p, p.stores.DatabaseURL, committing)
 	if waiting == 0 {
@@ -221,19 +223,23 @@ func (p *pair) decidesAt(server int, since time.Time) time.Duration {
 func (p *pair) ready(when, reason string) {
 	p.t.Helper()
 	begun := time.Now()
-	for i, s := range p.servers {
-		for {
-			status, said := s.readyz(p.t)
-			if reason == "" && status == http.StatusOK || status == http.StatusServiceUnavailable && said == reason && reason != "" {
-				break
-			}
-			if time.Since(begun) > failover {
-				p.t.Fatalf("%s /readyz of server %d says %d %q", when, i, status, said)
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+	for i := range p.servers {
+		p.readyAt(i, when, reason)
 	}
 	p.figure("/readyz %s as it must be after %d ms", when, time.Since(begun).Milliseconds())
+}
+
+func (p *pair) readyAt(server int, when, reason string) {
+	p.t.Helper()
+	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		status, said := p.servers[server].readyz(p.t)
+		if reason == "" && status == http.StatusOK || status == http.StatusServiceUnavailable && said == reason && reason != "" {
+			return
+		}
+		if time.Since(begun) > failover {
+			p.t.Fatalf("%s /readyz of server %d says %d %q", when, server, status, said)
+		}
+	}
 }
 
 // readyz asks a server whether it is ready, and if not, why.
