@@ -17,7 +17,11 @@ func (p *pair) compare() {
 	p.compareBalance(ctx)
 	p.compareGrants(ctx)
 	for i := max(0, len(p.decisions)-6); i < len(p.decisions); i++ {
-		if fault := p.models[i].differs(p.decisions[i].AsOf(waterfall.InstantOf(p.m.now))); fault != "" {
+		d := p.decisions[i].AsOf(waterfall.InstantOf(p.m.now))
+		if fault := p.models[i].differs(d); fault != "" {
+			p.r.Fatalf("decision %d: %s", i, fault)
+		}
+		if fault := p.models[i].toldWrong(p.Explain(d)); fault != "" {
 			p.r.Fatalf("decision %d: %s", i, fault)
 		}
 	}

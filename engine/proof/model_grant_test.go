@@ -177,10 +177,11 @@ func (g *modelGrant) lost() time.Time {
 
 // put returns an amount that a hold made at a moment had taken; a grant that is
 // no more loses it. It goes to the issue that it was taken from: to what was left
-// over when that ended, and what may stay of it to what was left over next.
-func (g *modelGrant) put(amount int64, taken time.Time) {
+// over when that ended, and what may stay of it to what was left over next. It
+// returns what the grant can give again.
+func (g *modelGrant) put(amount int64, taken time.Time) (stays int64) {
 	if g.void || g.over {
-		return
+		return 0
 	}
 	for i := range g.left {
 		if !g.renewal(i + 1).After(taken) {
@@ -194,17 +195,19 @@ func (g *modelGrant) put(amount int64, taken time.Time) {
 		g.opening += amount
 	}
 	g.remaining += amount
+	return amount
 }
 
 // refund returns an amount that was used: all of it can be used again.
-func (g *modelGrant) refund(amount int64, taken time.Time) {
+func (g *modelGrant) refund(amount int64, taken time.Time) (stays int64) {
 	if g.void || g.over {
-		return
+		return 0
 	}
 	if g.earlier(taken) {
 		g.opening += amount
 	}
 	g.remaining += amount
+	return amount
 }
 
 // earlier tells whether the grant was issued again since a moment.

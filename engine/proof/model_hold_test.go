@@ -47,7 +47,12 @@ func unhold(d *modelDecision) {
 
 // giveBack returns units of a decision, last drawn first; each part then costs
 // the rounded-up price of the units that remain in it.
-func (m *model) giveBack(d *modelDecision, units int64, refund bool) (credits int64) {
+func (m *model) giveBack(d *modelDecision, units int64, refund bool) {
+	sum := &d.back
+	if refund {
+		sum = &d.refunds
+		sum.times++
+	}
 	for i := len(d.parts) - 1; i >= 0 && units > 0; i-- {
 		p := d.parts[i]
 		n := min(units, p.units)
@@ -59,20 +64,21 @@ func (m *model) giveBack(d *modelDecision, units int64, refund bool) (credits in
 		if p.price.version != 0 {
 			amount = back
 		}
-		p.units, p.credits, units, credits = p.units-n, p.credits-back, units-n, credits+back
+		p.units, p.credits, units = p.units-n, p.credits-back, units-n
+		sum.units, sum.credits = sum.units+n, sum.credits+back
 		for j := len(p.draws) - 1; j >= 0; j-- {
 			take := min(amount, p.draws[j].amount)
 			p.draws[j].amount -= take
 			amount -= take
+			sum.toGrants += take
 			if refund {
-				p.draws[j].grant.refund(take, d.made)
+				sum.lost += take - p.draws[j].grant.refund(take, d.made)
 			} else {
-				p.draws[j].grant.put(take, d.made)
+				sum.lost += take - p.draws[j].grant.put(take, d.made)
 			}
 		}
 		m.uncount(d, p, n, back, refund)
 	}
-	return credits
 }
 
 // uncount takes units and money back out of the seconds in which they were
@@ -144,6 +150,7 @@ func (m *model) settle(d *modelDecision, quantity int64) (ok bool) {
 	if d.status == "HELD" {
 		reserved = d.granted
 	}
+	d.reserved = reserved
 	var further modelDecision
 	if quantity > reserved {
 		further = m.further(d, quantity-reserved)

@@ -84,7 +84,18 @@ type modelDecision struct {
 	settled          int64 // -1: not settled
 	unfunded         int64
 	refunded         int64
+
+	// For what a person is told: what was asked and given at first, what fitted
+	// where it was denied, and what came back, of it to grants, and was lost again.
+	asked, first, firstCharged, fits int64
+	plan                             map[string]waterfall.Rules
+	reserved                         int64 // when it was settled
+	back, refunds                    modelReturn
 }
+
+// modelReturn sums what came back. The amounts of grants are in both
+// denominations together.
+type modelReturn struct{ times, units, credits, toGrants, lost int64 }
 
 // affordable is floor(credits × per ÷ price).
 func (p modelPrice) affordable(credits int64) int64 {
@@ -226,6 +237,11 @@ func (m *model) authorize(user, feature string, quantity int64, partial bool, ho
 	d := m.decide(rules, user, quantity, partial)
 	d.feature = feature
 	d.made = m.now
+	d.asked, d.first, d.firstCharged, d.plan = quantity, d.granted, d.charged, m.rules
+	if d.status == "DENIED" && rules != nil {
+		whole := m.decide(rules, user, waterfall.MaxQuantity, true)
+		d.fits = whole.granted
+	}
 	hold := holdSeconds > 0 && d.status == "ALLOWED"
 	if hold {
 		m.holds = append(m.holds, &d)
