@@ -182,21 +182,22 @@ func TestFeedsLoseNothing(t *testing.T) {
 	if int64(len(want)) != acknowledged.Load() {
 		t.Errorf("%d decisions were acknowledged, there are %d", acknowledged.Load(), len(want))
 	}
-	wrong := 0
+	wrong, until := 0, time.Now().Add(10*time.Second)
 	for i, r := range all {
-		wrong += holdAgainst(t, fmt.Sprintf("all decisions at server %d", i), r, want)
+		wrong += holdAgainst(t, fmt.Sprintf("all decisions at server %d", i), r, want, until)
 	}
 	for i, r := range own {
-		wrong += holdAgainst(t, "decisions of "+ids[i], r, w.eventsOf(ids[i]))
+		wrong += holdAgainst(t, "decisions of "+ids[i], r, w.eventsOf(ids[i]), until)
 	}
 	t.Logf("%d decisions acknowledged, %d COMMITs held back, %d feeds of all and %d of one account: %d events lost or delivered twice",
 		acknowledged.Load(), g.held, len(all), len(own), wrong)
 }
 
-// holdAgainst waits for what a reader must be delivered, and says what is missing.
-func holdAgainst(t *testing.T, name string, r *reader, want []ledger.ID) (wrong int) {
+// holdAgainst waits until a moment for what a reader must be delivered, and says
+// what is missing.
+func holdAgainst(t *testing.T, name string, r *reader, want []ledger.ID, until time.Time) (wrong int) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); len(r.seen()) < len(want) && time.Now().Before(end); {
+	for len(r.seen()) < len(want) && time.Now().Before(until) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	got := r.seen()
