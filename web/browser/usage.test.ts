@@ -101,7 +101,7 @@ test("the 24-hour chart is keyed by instant: the last column is this hour, in it
   expect(Date.now() - Date.parse(starts.at(-1)!)).toBeLessThan(hour + 60_000);
   const name = await columns.last().locator("td").first().innerText();
   const plot = (await page.locator(".recharts-cartesian-grid").first().boundingBox())!;
-  // Drawn again with each frame: what the tooltip's first one says is looked at, not what is there at last.
+  // What the tooltip says in the first frame that it is seen in is kept.
   await page.evaluate(() => {
     const seen = ((window as unknown as { firstSeen: string[] }).firstSeen = [] as string[]);
     const look = () => {
@@ -119,8 +119,9 @@ test("the 24-hour chart is keyed by instant: the last column is this hour, in it
   const said = (text: string) => text.split(/\n+/).filter((line) => /^[\d.,]+$/.test(line));
   expect(said(await tooltip.innerText())).toEqual(figures);
   // It says them from its first frame on.
-  const first = await page.evaluate(() => (window as unknown as { firstSeen: string[] }).firstSeen);
-  expect(first.map(said)).toEqual([figures]);
+  const first = () => page.evaluate(() => (window as unknown as { firstSeen: string[] }).firstSeen);
+  await expect.poll(async () => (await first()).length).toBe(1);
+  expect((await first()).map(said)).toEqual([figures]);
   expectClean(visitor);
   await visitor.close();
 });
