@@ -21,8 +21,13 @@ func (p *pair) compare() {
 		if fault := p.models[i].differs(d); fault != "" {
 			p.r.Fatalf("decision %d: %s", i, fault)
 		}
-		if fault := p.models[i].toldWrong(p.Explain(d)); fault != "" {
-			p.r.Fatalf("decision %d: %s", i, fault)
+		want, sentence := p.models[i], p.Explain(d)
+		// What neither side tells anew was held before: to read it costs more.
+		if told := fmt.Sprint(sentence, want.status, want.settled, want.refunds, want.back); told != want.told {
+			if fault := want.toldWrong(sentence); fault != "" {
+				p.r.Fatalf("decision %d: %s", i, fault)
+			}
+			want.told = told
 		}
 	}
 	p.compareBuckets(ctx)

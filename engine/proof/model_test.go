@@ -91,6 +91,7 @@ type modelDecision struct {
 	plan                             map[string]waterfall.Rules
 	reserved                         int64 // when it was settled
 	back, refunds                    modelReturn
+	told                             string // what was compared last
 }
 
 // modelReturn sums what came back. The amounts of grants are in both
