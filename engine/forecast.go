@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 
-	"spillway/engine/counters"
 	"spillway/engine/forecast"
 	"spillway/engine/waterfall"
 	"spillway/ledger"
@@ -51,9 +50,10 @@ const MaxForecastDays = 400
 // would: grants expire, are renewed, roll over and begin; buckets draw in the
 // order of the plan, grants in spending order, each on the features that it is
 // for; nothing is spent above the spend cap until its period ends, and nothing
-// at all while the account is suspended. What windows, free tiers and unit
-// grants paid for is in no figure, so it costs nothing here either. What holds
-// reserve stays reserved.
+// at all while the account is suspended. A free tier of the whole account that
+// comes back with the month pays first, at the price of now. What windows, other
+// free tiers and unit grants paid for is in no figure, so it costs nothing here
+// either. What holds reserve stays reserved.
 func (e *Engine) Forecasts(ctx context.Context, accounts []string, days int) (map[string]*Forecast, error) {
 	if days < 1 || days > MaxForecastDays {
 		return nil, badInput("days", "must be 1 to %d", MaxForecastDays)
@@ -66,7 +66,7 @@ func (e *Engine) Forecasts(ctx context.Context, accounts []string, days int) (ma
 	}
 	figures := make(map[string]*forecast.Figures, len(accounts))
 	var seen []*account
-	err = e.look(ctx, ledger.Looking{Accounts: accounts}, []counterRef{{feature: counters.Spend}}, func(a *account) {
+	err = e.look(ctx, ledger.Looking{Accounts: accounts}, []counterRef{{}}, func(a *account) {
 		f := forecast.NewFigures(a.CreatedAt, now)
 		figures[a.ID] = &f
 		seen = append(seen, a)
@@ -81,7 +81,7 @@ func (e *Engine) Forecasts(ctx context.Context, accounts []string, days int) (ma
 	}
 	found := make(map[string]*Forecast, len(seen))
 	for _, a := range seen {
-		if found[a.ID], err = a.forecast(figures[a.ID], days); err != nil {
+		if found[a.ID], err = a.forecast(figures[a.ID], e.monthlyTiers(a), days); err != nil {
 			return nil, storeFault(err)
 		}
 	}
@@ -89,13 +89,13 @@ func (e *Engine) Forecasts(ctx context.Context, accounts []string, days int) (ma
 }
 
 // forecast walks the account at the paces of its figures.
-func (a *account) forecast(f *forecast.Figures, days int) (*Forecast, error) {
+func (a *account) forecast(f *forecast.Figures, tiers map[string]tier, days int) (*Forecast, error) {
 	told := &Forecast{Basis: f.Basis()}
 	if a.suspended() {
 		told.Basis += " The account is suspended: nothing is spent meanwhile."
 	}
 	if f.Count == 0 {
-		w, err := a.walkAt(f, forecast.Pace{Days: 1}, days)
+		w, err := a.walkAt(f, tiers, forecast.Pace{Days: 1}, days)
 		told.Points = w.points
 		return told, err
 	}
@@ -104,7 +104,7 @@ func (a *account) forecast(f *forecast.Figures, days int) (*Forecast, error) {
 		pace    forecast.Pace
 		runsOut *waterfall.Instant
 	}{{f.High(), &told.RunsOutEarliest}, {f.Low(), &told.RunsOutLatest}, {f.Mean(), &told.RunsOutAt}} {
-		w, err := a.walkAt(f, one.pace, days)
+		w, err := a.walkAt(f, tiers, one.pace, days)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,12 @@ func (w *world) metered() {
 			{Kind: waterfall.Promotion, Key: "promo"}, {Kind: waterfall.Entitlement, Key: "contract"}, {Kind: waterfall.Credit, Key: "credits"}}})
 	}
 	w.plan("metered", rules...)
+	// The same, behind a free tier of text that comes back with the month.
+	rules[0].Buckets = append([]waterfall.Bucket{{Kind: waterfall.FreeTier, Key: "monthly", Scope: waterfall.PerAccount, Quota: monthlyTier, Period: waterfall.Month}}, rules[0].Buckets...)
+	w.plan("metered-monthly", rules...)
 }
+
+const monthlyTier = 11 * aCredit
 
 // spentDaily makes an account that spent these amounts of text, one on each of
 // the last whole days before eight, and has nothing left of what paid for them.
@@ -204,6 +209,9 @@ func TestForecastIsWhatHappens(t *testing.T) {
 	for seed := range 18 {
 		future := &comingDays{world: w, random: rand.New(rand.NewPCG(uint64(seed), 16)), seen: seen, step: 8 * time.Hour, days: 8,
 			capped: seed%3 == 1, suspended: seed%8 == 2}
+		if future.monthly = seed%6 == 3; future.monthly {
+			future.days = 14 // until after the first of April
+		}
 		if seed%6 == 5 { // two features that draw on different grants take turns by the hour
 			future.step, future.days, future.both = time.Hour, 2, true
 		}
@@ -212,7 +220,7 @@ func TestForecastIsWhatHappens(t *testing.T) {
 			return
 		}
 	}
-	for _, name := range []string{"ran out by use", "ran out by lapse or just then", "lasted", "expired", "issued", "began", "capped", "suspended"} {
+	for _, name := range []string{"ran out by use", "ran out by lapse or just then", "lasted", "expired", "issued", "began", "capped", "suspended", "went on free"} {
 		if seen[name] == 0 {
 			t.Errorf("no forecast %s", name)
 		}
@@ -226,8 +234,9 @@ type comingDays struct {
 	seen   map[string]int
 	step   time.Duration
 	days   int
-	// both: of two features. capped and suspended: the account is.
-	both, capped, suspended bool
+	// both: of two features. capped and suspended: the account is. monthly: it had
+	// used up what is free in a month.
+	both, capped, suspended, monthly bool
 
 	id    string
 	daily map[string]int64
@@ -283,6 +292,10 @@ func (c *comingDays) run(name string) {
 func (c *comingDays) history(name string) {
 	c.clock.Set(eight.AddDate(0, 0, -8))
 	c.id = c.account(name, "metered")
+	if c.monthly {
+		must(c.AssignPlan(context.Background(), c.id, "metered-monthly", byTest))
+		c.ask(c.id, "text", monthlyTier)
+	}
 	lot := c.credits(c.id, 1<<50)
 	features := []string{"text"}
 	if c.both {
@@ -367,6 +380,9 @@ func (c *comingDays) spend(feature string, part int64, full map[string]int64, at
 		return
 	}
 	if d.Granted == part {
+		if d.Steps[0].Kind == waterfall.FreeTier && d.Steps[0].Taken > 0 {
+			c.seen["went on free"]++
+		}
 		return
 	}
 	if c.supplies()[feature] > 0 {

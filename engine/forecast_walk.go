@@ -14,7 +14,8 @@ import (
 //
 // It goes from one moment at which something changes by itself to the next: a
 // grant expires, is renewed or begins, a UTC day ends (and with it, perhaps, the
-// period of the spend cap), a day of the forecast ends. In between it spends.
+// period of the spend cap or of a free tier), a day of the forecast ends. In between
+// it spends.
 type forecastWalk struct {
 	a     *account
 	start waterfall.Instant
@@ -34,6 +35,8 @@ type featureUse struct {
 	// rules are the buckets of one of the features that draw on grants.
 	rules waterfall.Rules
 	pace  forecast.Pace
+	// free pays before the grants do.
+	free tier
 }
 
 const hour = forecast.Day / 24
@@ -49,10 +52,10 @@ var perMicro = waterfall.Price{Version: 1, Micros: 1, Per: 1}
 func (a *account) suspended() bool { return a.Status == ledger.Suspended }
 
 // walkAt walks a copy of the account for some days at a pace.
-func (a *account) walkAt(f *forecast.Figures, pace forecast.Pace, days int) (*forecastWalk, error) {
+func (a *account) walkAt(f *forecast.Figures, tiers map[string]tier, pace forecast.Pace, days int) (*forecastWalk, error) {
 	w := &forecastWalk{a: a.creditsOnly(), start: a.now}
 	if !a.suspended() {
-		w.uses = w.a.usesOf(f, pace)
+		w.uses = w.a.usesOf(f, tiers, pace)
 	}
 	if a.Cap != nil {
 		second := a.now.Second()
@@ -97,14 +100,15 @@ func (a *account) creditsOnly() *account {
 }
 
 // usesOf shares a pace out to the features of the plan as they had shares in the
-// figures. Features to which all the same applies are one use.
-func (a *account) usesOf(f *forecast.Figures, pace forecast.Pace) []featureUse {
+// figures. Features to which all the same applies are one use; one with a free tier
+// of its own is a use by itself.
+func (a *account) usesOf(f *forecast.Figures, tiers map[string]tier, pace forecast.Pace) []featureUse {
 	var whole int64
 	for feature := range f.ByFeature {
 		whole = saturated(whole, f.Of(feature))
 	}
 	spent := map[string]int64{}
-	rules := map[string]waterfall.Rules{}
+	rules, frees := map[string]waterfall.Rules{}, map[string]tier{}
 	var order []string
 	for i := range a.plan.Features {
 		r := &a.plan.Features[i]
@@ -113,14 +117,18 @@ func (a *account) usesOf(f *forecast.Figures, pace forecast.Pace) []featureUse {
 		}
 		pools := poolsOf(r)
 		key := a.sourcesOf(&pools)
+		free, own := tiers[r.Feature]
+		if own {
+			key += r.Feature
+		}
 		if _, known := spent[key]; !known {
-			order, rules[key] = append(order, key), pools
+			order, rules[key], frees[key] = append(order, key), pools, free
 		}
 		spent[key] = saturated(spent[key], f.Of(r.Feature))
 	}
 	uses := make([]featureUse, len(order))
 	for i, key := range order {
-		uses[i] = featureUse{rules: rules[key], pace: pace.Times(spent[key], whole)}
+		uses[i] = featureUse{rules: rules[key], pace: pace.Times(spent[key], whole), free: frees[key]}
 	}
 	return uses
 }
@@ -205,7 +213,7 @@ func (w *forecastWalk) spendUntil(next waterfall.Instant, full []bool) (emptied 
 func (w *forecastWalk) spend(from, to waterfall.Instant, full []bool) (denied bool) {
 	for i := range w.uses {
 		u := &w.uses[i]
-		left := u.pace.SpentBy(to-w.start) - u.pace.SpentBy(from-w.start)
+		left := u.free.cover(u.pace.SpentBy(to-w.start) - u.pace.SpentBy(from-w.start))
 		for left > 0 {
 			asked := min(left, waterfall.MaxQuantity)
 			granted := w.draw(&u.rules, asked, from)
@@ -244,6 +252,11 @@ func (w *forecastWalk) comeTo(now waterfall.Instant) error {
 	a := w.a
 	if c := a.Cap; c != nil && c.Period.Start(now.Second()) != c.Period.Start(a.now.Second()) {
 		w.spent = 0
+	}
+	if waterfall.Month.Start(now.Second()) != waterfall.Month.Start(a.now.Second()) {
+		for i := range w.uses {
+			w.uses[i].free.left = w.uses[i].free.quota
+		}
 	}
 	a.now = now
 	for i := range a.lots {
@@ -307,12 +320,15 @@ func (w *forecastWalk) anyEmpty(full []bool) bool {
 
 // leftover is all that spending changes.
 type leftover struct {
-	remaining      []int64
-	balance, spent int64
+	remaining, free []int64
+	balance, spent  int64
 }
 
 func (w *forecastWalk) leftover() leftover {
-	l := leftover{remaining: make([]int64, len(w.a.lots)), balance: w.a.Head.Balance, spent: w.spent}
+	l := leftover{remaining: make([]int64, len(w.a.lots)), free: make([]int64, len(w.uses)), balance: w.a.Head.Balance, spent: w.spent}
+	for i := range w.uses {
+		l.free[i] = w.uses[i].free.left
+	}
 	for i := range w.a.lots {
 		l.remaining[i] = w.a.lots[i].Remaining
 	}
@@ -322,6 +338,9 @@ func (w *forecastWalk) leftover() leftover {
 func (w *forecastWalk) restore(l leftover) {
 	for i := range w.a.lots {
 		w.a.lots[i].Remaining = l.remaining[i]
+	}
+	for i := range w.uses {
+		w.uses[i].free.left = l.free[i]
 	}
 	w.a.Head.Balance, w.spent = l.balance, l.spent
 }

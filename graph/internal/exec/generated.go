@@ -338,8 +338,9 @@ type Balance {
 What becomes of an account's credits at the pace of its last 7 whole days in UTC (fewer where it is younger). Each feature
 goes on as it did, evenly over the day, and draws on the credits that its buckets may draw on, in their order: grants
 expire, are issued again, roll over and begin as they will; the spend cap holds back what is above it until its period
-ends; while the account is suspended nothing is spent. Windows, free tiers and grants in units go on paying for what they
-paid for: that is in no figure here. Use that was denied is none, and what open holds reserve stays reserved.
+ends; while the account is suspended nothing is spent. A free tier of the whole account that comes back with the month pays
+first, at the price of now. Windows, other free tiers and grants in units go on paying for what they paid for: that is in no
+figure here. Use that was denied is none, and what open holds reserve stays reserved.
 """
 type Forecast {
   "The first moment at which some of the use finds no credits left that may pay for it: they are spent, or have lapsed. null: not within the days asked for, there is nothing to run out, or less than one whole day of use is known."
