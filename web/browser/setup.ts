@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startServer, type Running } from "./server.ts";
 
@@ -11,5 +14,11 @@ declare module "vitest" {
 export default async function setup(project: TestProject) {
   const { running, stop } = await startServer();
   project.provide("server", running);
-  return stop;
+  // A browser ends with its worker and cannot take its profile away itself: the workers keep theirs in here.
+  const profiles = mkdtempSync(join(tmpdir(), "spillway-profiles-"));
+  process.env.TMPDIR = profiles;
+  return async () => {
+    await stop();
+    rmSync(profiles, { recursive: true, force: true, maxRetries: 10 });
+  };
 }
