@@ -39,9 +39,12 @@ help: ## list these commands
 run: installed-run binary ## install what is missing, build, and run the embedded default on http://127.0.0.1:8080
 	@exec bin/spillway dev
 
+# What make lint looks at, and what a debugger reads, is left out here.
+GO_TEST = $(GO) test -vet=off -ldflags=-w -count=1
+
 test: installed-test binary ## install what is missing, then pass every test: Go with the race detector, portal, clients, browser
-	bin/spillway stores -- $(GO) test -race -count=1 -timeout 8m $(PACKAGES)
-	bin/spillway stores -- $(GO) test -tags failpoints -count=1 ./engine -run TestFailpoints
+	bin/spillway stores -- $(GO_TEST) -race -timeout 8m $(PACKAGES)
+	bin/spillway stores -- $(GO_TEST) -tags failpoints ./engine -run TestFailpoints
 	cd web && npm test
 	cd web && npm run test:clients
 	cd web && npm run test:browser
@@ -64,7 +67,7 @@ profile: installed-test binary ## CPU profiles of the engine and of the server: 
 
 lint: $(LINT_DIR)/golangci-lint web/dist/index.html ## check style and the import map
 	$< run $(PACKAGES)
-	$(GO) vet -tags failpoints,proof ./engine ./ledger ./server/faults
+	$(GO) vet -tags failpoints,proof ./bench ./engine ./ledger ./server/faults
 
 clean: ## remove what was built; the data of `make run` stay in .spillway
 	rm -rf bin web/dist web/node_modules
