@@ -277,7 +277,8 @@ func (s *socket) leave(id string, o *operation) {
 }
 
 // run sends the answers of an operation, and `complete` unless the client has
-// completed it.
+// completed it or the socket ends: a client that reads `complete` first has nothing
+// left to wait for, and never learns by which code the socket was closed.
 func (s *socket) run(ctx context.Context, id string, o *operation, op *graphql.OperationContext) {
 	running := ctx
 	if op.Operation.Operation == ast.Subscription {
@@ -291,7 +292,9 @@ func (s *socket) run(ctx context.Context, id string, o *operation, op *graphql.O
 	s.edge.API.Run(running, op, func(response *graphql.Response) error {
 		return s.tell(ctx, id, o, nextMessage(id, response), false)
 	})
-	_ = s.tell(ctx, id, o, encode(id, "complete", nil), true)
+	if s.ctx.Err() == nil {
+		_ = s.tell(ctx, id, o, encode(id, "complete", nil), true)
+	}
 }
 
 // errCompleted says that an operation's client has completed it.
