@@ -90,13 +90,28 @@ func (e *Engine) CurrentDecisions(ctx context.Context, decisions []*ledger.Decis
 			ended[ledger.EventRef{Account: a.ID, ID: d.ID}] = d
 		}
 	})
+	if err != nil {
+		return err
+	}
 	for i, d := range decisions {
 		if over := ended[ledger.EventRef{Account: d.Account, ID: d.ID}]; over != nil {
 			// Nothing of it is in the books yet, and it ended when its time was up.
 			last := &over.Follow[len(over.Follow)-1]
 			last.ID, last.FirstSequence, last.Postings, last.At = ledger.ID{}, 0, 0, over.HoldUntil
 			decisions[i] = over
+			continue
+		}
+		if d.AsOf(now) == d {
+			continue
+		}
+		// Its end was written since it was read.
+		written, err := e.ledger.Decision(ctx, d.Account, d.ID)
+		if err != nil {
+			return storeFault(err)
+		}
+		if written != nil {
+			decisions[i] = written
 		}
 	}
-	return err
+	return nil
 }

@@ -3,6 +3,7 @@ package proof_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +17,11 @@ func (p *pair) compare() {
 	ctx := context.Background()
 	p.compareBalance(ctx)
 	p.compareGrants(ctx)
-	for i := max(0, len(p.decisions)-6); i < len(p.decisions); i++ {
-		d := p.decisions[i].AsOf(waterfall.InstantOf(p.m.now))
+	from := max(0, len(p.decisions)-6)
+	current := slices.Clone(p.decisions[from:])
+	must(true, p.CurrentDecisions(ctx, current))
+	for i := from; i < len(p.decisions); i++ {
+		d := current[i-from]
 		if fault := p.models[i].differs(d); fault != "" {
 			p.r.Fatalf("decision %d: %s", i, fault)
 		}

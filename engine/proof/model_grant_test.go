@@ -1,6 +1,7 @@
 package proof_test
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -267,7 +268,29 @@ func (m *model) losses(g *modelGrant, b *modelBalance) {
 	}
 }
 
-// used is what was taken of a bucket, and its size, -1 where it has none.
+// returns is the first second at which a window has more room than now, far away
+// where it never has.
+func (m *model) returns(w waterfall.Window, count func(*use) int64) int64 {
+	room := func(at int64) int64 {
+		left := w.Limit
+		for _, u := range m.uses {
+			if u.second > at-w.Seconds && u.second <= m.now.Unix() {
+				left -= count(u)
+			}
+		}
+		return max(0, left)
+	}
+	first, now := int64(math.MaxInt64), room(m.now.Unix())
+	for _, u := range m.uses {
+		if at := u.second + w.Seconds; at > m.now.Unix() && at < first && room(at) > now {
+			first = at
+		}
+	}
+	return first
+}
+
+// used is what was taken of a bucket, and its size, -1 where it has none. Of
+// several windows with as little room it is of the one that gives back last.
 func (m *model) used(b waterfall.Bucket, feature, user string) (used, limit int64) {
 	count := func(u *use) int64 {
 		if u.feature == feature && u.bucket == b.Key && (u.ofTheAccount || u.user == user) {
@@ -277,11 +300,12 @@ func (m *model) used(b waterfall.Bucket, feature, user string) (used, limit int6
 	}
 	switch b.Kind {
 	case waterfall.RateLimit:
-		least := int64(-1)
+		least, returns := int64(-1), int64(0)
 		for _, w := range b.Windows {
 			n := m.sum(m.now.Unix()-w.Seconds, count)
-			if room := max(0, w.Limit-n); least < 0 || room < least {
-				least, used, limit = room, n, w.Limit
+			room, back := max(0, w.Limit-n), m.returns(w, count)
+			if least < 0 || room < least || room == least && back > returns {
+				least, returns, used, limit = room, back, n, w.Limit
 			}
 		}
 		return used, limit
