@@ -136,7 +136,7 @@ func (u *auditor) mirror(tx *simTx, account string, at waterfall.Instant) *mirro
 		m.version = newest
 		m.follow(newest.Features)
 	}
-	for key, f := range tx.priced.Features {
+	for key, f := range tx.catalog.Features {
 		m.setPrices(key, f)
 	}
 	m.advance()

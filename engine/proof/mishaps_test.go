@@ -186,8 +186,8 @@ func firstCatalog(at waterfall.Instant) *ledger.Catalog {
 	return ledger.NewCatalog(1, features, versions)
 }
 
-// publish changes a price, now or later, withdraws one to come, or changes the
-// limits of a plan; every server has the new catalog before anything else happens.
+// publish changes a price or the limits of a plan; every server has the new
+// catalog before anything else happens.
 func (s *simulation) publish() {
 	s.wake() // or a batch begins in the moment in which its server looks for the catalog, with the one or the other
 	now := waterfall.InstantOf(s.clock.Now())
@@ -195,10 +195,8 @@ func (s *simulation) publish() {
 	features, versions := withOwnPrices(old.Features), withOwnVersions(old.Plans)
 	if s.IntN(2) == 0 {
 		f := features[s.callers.oneOf("text", "image")]
-		if other := features["text"]; f.Prices[len(f.Prices)-1].Begun && !other.Prices[len(other.Prices)-1].Begun {
-			f = other
-		}
-		s.price(f, now)
+		f.Prices = append(f.Prices, ledger.PriceVersion{EffectiveFrom: now, Begun: true,
+			Price: waterfall.Price{Version: int32(len(f.Prices)) + 1, Micros: 1 + s.Int64N(999_999), Per: 1 + s.Int64N(4)}})
 	} else {
 		key := s.callers.oneOf("long", "short")
 		newest := versions[key][len(versions[key])-1]
@@ -209,23 +207,6 @@ func (s *simulation) publish() {
 	s.asked["price or plan published"]++
 	time.Sleep(time.Second)
 	synctest.Wait()
-}
-
-// price withdraws the price of a feature that is to come, or sets one that counts
-// from now on or later.
-func (s *simulation) price(f *ledger.Feature, now waterfall.Instant) {
-	if last := &f.Prices[len(f.Prices)-1]; last.Waiting() && last.EffectiveFrom > now && s.IntN(2) == 0 {
-		last.WithdrawnAt = now
-		s.asked["price withdrawn"]++
-		return
-	}
-	p := ledger.PriceVersion{EffectiveFrom: max(now, f.LatestBegun()), Begun: true,
-		Price: waterfall.Price{Version: int32(len(f.Prices)) + 1, Micros: 1 + s.Int64N(999_999), Per: 1 + s.Int64N(4)}}
-	if s.IntN(2) == 0 {
-		p.EffectiveFrom, p.Begun = now+waterfall.Instant(1+s.Int64N(20*86_400))*1_000_000, false
-		s.asked["price to come"]++
-	}
-	f.Prices = append(f.Prices, p)
 }
 
 // wake lets every batch that sleeps before it is tried again come to where it

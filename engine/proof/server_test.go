@@ -98,7 +98,6 @@ func (v *server) Begin(ctx context.Context, want ledger.Want) (engine.Tx, *ledge
 	var loaded *ledger.Loaded
 	v.sim.auditor.begun(v)
 	tx := &simTx{server: v, catalog: v.Catalog()}
-	tx.priced = tx.catalog
 	err := errCut
 	v.wait(toBegin, want.Accounts, func(f fault) {
 		if f != none {
@@ -129,7 +128,6 @@ type simTx struct {
 	// What its batch decides by: the catalog, the server's time, and what each
 	// account has seen.
 	catalog *ledger.Catalog
-	priced  *ledger.Catalog // whose prices count: where one began meanwhile, the newest
 	asked   waterfall.Instant
 	after   map[string]waterfall.Instant
 	cut     bool
@@ -209,11 +207,6 @@ func (tx *simTx) Rollback() {
 // transaction is applied long after the engine has gone on.
 func (tx *simTx) Commit(_ context.Context, w *ledger.Writes, meanwhile func()) (err error) {
 	meanwhile()
-	for _, a := range w.Accounts {
-		if tx.catalog.NextPrice() <= tx.now(a.ID) {
-			tx.priced = tx.server.Catalog()
-		}
-	}
 	sent := *w
 	sent.Accounts, sent.Settings = copies(w.Accounts), copies(w.Settings)
 	sent.Events, sent.Postings = slices.Clone(w.Events), slices.Clone(w.Postings)
