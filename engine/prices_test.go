@@ -227,3 +227,23 @@ func TestAWithdrawnPriceInTheRecordsIsFound(t *testing.T) {
 		t.Error("a withdrawn price was charged, and verify says nothing")
 	}
 }
+
+// TestABatchDecidesByOneCatalog: a price that has begun is read with the plans of
+// its moment, also where they were published elsewhere.
+func TestABatchDecidesByOneCatalog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := w.another(w.redis)
+	account := w.account("one-catalog", "paid")
+	w.credits(account, 100_000_000)
+	rules := []waterfall.Rules{{Feature: "chat", Buckets: []waterfall.Bucket{{Kind: waterfall.Credit, Key: "credits"}}}}
+	for version := int32(2); version < 12; version++ {
+		begins := waterfall.InstantOf(w.clock.Now().Add(time.Minute))
+		must(w.SetPrice(t.Context(), "chat", int64(version)*1000, 1, &begins, byTest))
+		w.clock.Add(2 * time.Minute)
+		must(other.PublishPlan(t.Context(), "paid", fmt.Sprint("Paid ", version), rules, byTest))
+		if d := w.ask(account, "chat", 1); d.PlanVersion != version || d.Charged != int64(version)*1000 {
+			t.Fatalf("decided by version %d of the plan for %d, in force is %d", d.PlanVersion, d.Charged, version)
+		}
+	}
+}
