@@ -117,6 +117,9 @@ func (b *batch) arrange(ahead map[string]*prefetched) error {
 	if err := b.beginPrices(); err != nil {
 		return err
 	}
+	if err := b.takePlans(); err != nil {
+		return err
+	}
 	if err := b.loadDue(); err != nil {
 		return err
 	}
@@ -153,11 +156,6 @@ func (b *batch) adopt() error {
 				changed = append(changed, id)
 			}
 		}
-		plan, err := b.newestPlan(row.Plan)
-		if err != nil {
-			return err
-		}
-		a.plan = plan
 		b.accounts[id] = a
 		b.order = append(b.order, a)
 	}
@@ -187,6 +185,22 @@ func (b *batch) knowPlans() error {
 	for _, d := range b.loaded.Decisions {
 		if b.catalog.Plan(d.PlanKey, d.PlanVersion) == nil {
 			return b.refresh()
+		}
+	}
+	return nil
+}
+
+// takePlans gives each account the plan in force. A batch decides by one catalog:
+// where a plan made it read that again, the accounts before it begin anew.
+func (b *batch) takePlans() error {
+	for catalog := (*ledger.Catalog)(nil); catalog != b.catalog; {
+		catalog = b.catalog
+		for _, a := range b.order {
+			plan, err := b.newestPlan(a.Plan)
+			if err != nil {
+				return err
+			}
+			a.plan = plan
 		}
 	}
 	return nil

@@ -104,15 +104,8 @@ func (b *batch) beginPrices() error {
 		return nil
 	}
 	catalog, err := b.engine.beginPrices(b.ctx, latest)
-	if err != nil {
-		return err
+	if err == nil {
+		b.catalog = catalog
 	}
-	// A batch decides by one catalog: with the prices come the plans of it.
-	b.catalog = catalog
-	for _, a := range b.order {
-		if a.plan, err = b.newestPlan(a.Plan); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
