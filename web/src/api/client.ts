@@ -34,14 +34,17 @@ export function createApi(first: string, onRefused: (token: string) => void): Ap
     fetch: fetchWithClock,
     preferGetMethod: false,
     exchanges: [
+      cacheExchange,
+      // Below the cache: what it answers with was not asked with the token of now.
       mapExchange({
         onOperation: (operation) => withToken(operation, token),
         onError(error, operation) {
           // What was asked with an earlier token may be refused after the new one is there.
           if (error.graphQLErrors.some((one) => one.extensions?.code === "UNAUTHENTICATED") && tokenOf(operation) === token) onRefused(token);
         },
+        // With an error a null says nothing, and without data the cache does not keep the answer.
+        onResult: (result) => (result.error ? { ...result, data: undefined } : result),
       }),
-      cacheExchange,
       fetchExchange,
       subscriptionExchange({ forwardSubscription: forwardTo(line) }),
     ],
