@@ -23,17 +23,35 @@ func (e *Engine) CurrentGrants(ctx context.Context, grants []*ledger.Grant) erro
 		return nil
 	}
 	current := map[ledger.GrantRef]ledger.Grant{}
-	err := e.look(ctx, ledger.Looking{Accounts: accounts}, nil, func(a *account) {
+	if err := e.look(ctx, ledger.Looking{Accounts: accounts}, nil, func(a *account) {
 		for i := range a.lots {
 			current[ledger.GrantRef{Account: a.ID, ID: a.lots[i].ID}] = ledger.Grant{Grant: a.lots[i], Terms: a.terms[i]}
 		}
-	})
+	}); err != nil {
+		return err
+	}
+	var closed []ledger.GrantRef
 	for _, g := range grants {
 		if is, open := current[ledger.GrantRef{Account: g.Account, ID: g.ID}]; open {
 			*g = is
+		} else if g.Remaining > 0 || g.Held > 0 {
+			closed = append(closed, ledger.GrantRef{Account: g.Account, ID: g.ID})
 		}
 	}
-	return err
+	if len(closed) == 0 {
+		return nil
+	}
+	// Their end was written since they were read.
+	written, err := e.ledger.GrantsByID(ctx, closed)
+	if err != nil {
+		return storeFault(err)
+	}
+	for _, g := range grants {
+		if i := slices.IndexFunc(written, func(w ledger.Grant) bool { return w.Account == g.Account && w.ID == g.ID }); i >= 0 {
+			*g = written[i]
+		}
+	}
+	return nil
 }
 
 // Grants lists the grants of accounts as they are now, the newest first: a page
