@@ -4,48 +4,9 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
-
-func build(t *testing.T, dir, name, pkg string) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, pkg).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
-	}
-	return path
-}
-
-func TestABuildIsHeldAgainstAnother(t *testing.T) {
-	dir := t.TempDir()
-	program, bench := build(t, dir, "spillway", "../server"), build(t, dir, "bench", ".")
-	other := filepath.Join(dir, "other")
-	if err := os.Link(program, other); err != nil {
-		t.Fatal(err)
-	}
-	said, err := exec.Command(program, "stores", "--", bench, "-quick", "-program", program, "-against", other, "-connections", "4,16").Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	number := `[0-9.,]+`
-	for _, connections := range []string{"4", "16"} {
-		for _, line := range []string{
-			other + ": " + number + "/s, p99 " + number + " ms, CPU µs: server " + number,
-			program + ": " + number + "/s, p99 " + number + " ms, CPU µs: server " + number,
-		} {
-			if !regexp.MustCompile(`(?m)^` + connections + ` connections, ` + line).Match(said) {
-				t.Errorf("there is no line %q in\n%s", line, said)
-			}
-		}
-		if !regexp.MustCompile(`(?m)^` + connections + ` connections: ` + number + ` × the other, median of 1, `).Match(said) {
-			t.Errorf("there is no ratio of %s connections in\n%s", connections, said)
-		}
-	}
-}
 
 // The table of the README is the one of bench/latest.json.
 func TestTheReadmeShowsTheLatestRun(t *testing.T) {

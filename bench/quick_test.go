@@ -8,10 +8,48 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
+
+func build(t *testing.T, dir, name, pkg string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, pkg).CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v: %s", err, out)
+	}
+	return path
+}
+
+// A build is measured beside another, in turn, on the same stores.
+func TestABuildIsHeldAgainstAnother(t *testing.T) {
+	dir := t.TempDir()
+	program, bench := build(t, dir, "spillway", "../server"), build(t, dir, "bench", ".")
+	other := filepath.Join(dir, "other")
+	if err := os.Link(program, other); err != nil {
+		t.Fatal(err)
+	}
+	said, err := exec.Command(program, "stores", "--", bench, "-quick", "-program", program, "-against", other, "-connections", "4,16").Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	number := `[0-9.,]+`
+	for _, connections := range []string{"4", "16"} {
+		for _, line := range []string{
+			other + ": " + number + "/s, p99 " + number + " ms, CPU µs: server " + number,
+			program + ": " + number + "/s, p99 " + number + " ms, CPU µs: server " + number,
+		} {
+			if !regexp.MustCompile(`(?m)^` + connections + ` connections, ` + line).Match(said) {
+				t.Errorf("there is no line %q in\n%s", line, said)
+			}
+		}
+		if !regexp.MustCompile(`(?m)^` + connections + ` connections: ` + number + ` × the other, median of 1, `).Match(said) {
+			t.Errorf("there is no ratio of %s connections in\n%s", connections, said)
+		}
+	}
+}
 
 // The whole program runs and writes every row. It has stores of its own: it
 // throws the counters of all accounts away, which would disturb other tests.
