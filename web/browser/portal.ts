@@ -1,13 +1,23 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import axe from "axe-core";
 import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
 import { expect } from "vitest";
 
 let launched: Promise<Browser> | undefined;
 
-/** Debian's browser, or the one that CHROMIUM names; one for all files of a worker. It ends with the worker. */
+/** Where browsers are, the fastest first; the names are those that .ci/install looks for. */
+const browsers = [
+  ...["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].flatMap((name) =>
+    (process.env.PATH ?? "").split(delimiter).map((dir) => join(dir, name)),
+  ),
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** The browser that CHROMIUM names, or else the first that is there; one for all files of a worker. It ends with the worker. */
 export function launch(): Promise<Browser> {
   return (launched ??= chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM ?? browsers.find((path) => existsSync(path)),
     // Nothing here has a graphics card: a process of its own for drawing costs a fifth of the time.
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--in-process-gpu", "--disable-gpu-rasterization"],
   }));
