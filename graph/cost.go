@@ -108,7 +108,11 @@ func (w *weighing) selection(set ast.SelectionSet) int {
 	for _, one := range set {
 		switch one := one.(type) {
 		case *ast.Field:
-			total = plus(total, 1, w.work(one), times(w.selection(one.SelectionSet), w.length(one)))
+			each := w.selection(one.SelectionSet)
+			if one.Name == "usage" {
+				each = plus(each, 1) // an interval is an object, as a page of a list is by its edges
+			}
+			total = plus(total, 1, w.work(one), times(each, w.length(one)))
 			if len(one.SelectionSet) > 0 {
 				total = plus(total, 1)
 			}

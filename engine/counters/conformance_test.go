@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"spillway/engine/waterfall"
 )
@@ -49,7 +50,12 @@ type bench struct {
 }
 
 func onRedis(t *testing.T, url string) (store, corrupt) {
-	r := openRedis(t, url)
+	options, err := ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRedis(options, time.Minute) // what a busy machine takes is not looked at here
+	t.Cleanup(func() { _ = r.Close() })
 	return r, func(t *testing.T, account string, f Field, packed string) {
 		if err := r.client.HSet(context.Background(), key(account), f.name(), packed).Err(); err != nil {
 			t.Fatal(err)

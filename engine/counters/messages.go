@@ -16,7 +16,7 @@ func (r *Redis) Publish(ctx context.Context, accounts []string) error {
 	if r.Away() {
 		return ErrAway
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.nodes.timeout)
 	defer cancel()
 	return r.client.Publish(ctx, channel, strings.Join(accounts, " ")).Err()
 }

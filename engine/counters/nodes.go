@@ -48,6 +48,7 @@ type nodes struct {
 	// whole is the one Redis, or of a cluster whether anyone tells who has what.
 	whole   node
 	cluster *redis.ClusterClient // nil: there is one Redis
+	timeout time.Duration        // of a call
 
 	mu    sync.Mutex
 	known map[string]*node // of a cluster, by address
@@ -116,7 +117,7 @@ func (all *nodes) call(caller context.Context, n int, account func(int) string, 
 	if n == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(caller, callTimeout)
+	ctx, cancel := context.WithTimeout(caller, all.timeout)
 	defer cancel()
 	shares := map[*node][]int{}
 	for i := range n {

@@ -77,13 +77,17 @@ var quiet sync.Once
 
 // NewRedis prepares a client. It connects lazily.
 func NewRedis(options *redis.UniversalOptions) *Redis {
+	return newRedis(options, callTimeout)
+}
+
+func newRedis(options *redis.UniversalOptions, timeout time.Duration) *Redis {
 	o := *options
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = callTimeout, callTimeout, callTimeout, callTimeout
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 	o.MaxRetries, o.DialerRetries, o.PoolSize, o.ContextTimeoutEnabled = 1, 1, 16, true
 	// By itself the library prints a line for each failed dial; the faults come
 	// back as errors, and the store's state is in Away.
 	quiet.Do(func() { redis.SetLogger(&logging.VoidLogger{}) })
-	r := &Redis{client: redis.NewUniversalClient(&o)}
+	r := &Redis{client: redis.NewUniversalClient(&o), nodes: nodes{timeout: timeout}}
 	r.nodes.cluster, _ = r.client.(*redis.ClusterClient)
 	return r
 }
