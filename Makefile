@@ -31,7 +31,7 @@ BENCH ?=
 # What the portal is built from.
 WEB_SOURCES = $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/browser -prune -o -path web/clients -prune -o -path web/screenshots -prune -o -type f -not -name '*.go' -not -name '*.test.*' -print)
 
-.PHONY: help run test test-go test-web proof build bench profile lint clean installed-run installed-test binary
+.PHONY: help run test proof build bench profile lint clean installed-run installed-test binary
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,19 +39,12 @@ help: ## list these commands
 run: installed-run binary ## install what is missing, build, and run the embedded default on http://127.0.0.1:8080
 	@exec bin/spillway dev
 
-# What make lint looks at, and what a debugger reads, is left out here. Three
-# packages at a time: much of a test is waiting.
-GO_TEST = $(GO) test -p 3 -vet=off -ldflags=-w -count=1
+# What make lint looks at, and what a debugger reads, is left out here.
+GO_TEST = $(GO) test -vet=off -ldflags=-w -count=1
 
 test: installed-test binary ## install what is missing, then pass every test: Go with the race detector, portal, clients, browser
-	@$(MAKE) --no-print-directory -j2 test-go test-web
-
-# Side by side: what one waits for, the other uses.
-test-go:
 	bin/spillway stores -- $(GO_TEST) -race -timeout 15m $(PACKAGES)
 	bin/spillway stores -- $(GO_TEST) -tags failpoints ./engine -run TestFailpoints
-
-test-web:
 	cd web && npm test
 	cd web && npm run test:clients
 	cd web && npm run test:browser
