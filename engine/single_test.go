@@ -75,7 +75,10 @@ func (s *statements) lockSeveral(t *testing.T, url string) (locking int, several
 		}
 	}
 	exec("set plan_cache_mode = force_generic_plan; set enable_seqscan = off")
-	for _, sql := range slices.Sorted(maps.Keys(s.seen)) {
+	s.mu.Lock() // the server goes on preparing what it asks by itself
+	seen := slices.Sorted(maps.Keys(s.seen))
+	s.mu.Unlock()
+	for _, sql := range seen {
 		if !locks.MatchString(sql) || strings.Contains(sql, "catalog_version") {
 			continue
 		}
