@@ -13,7 +13,7 @@ var bugs = []bug{
 	{"the same key twice in one batch is two decisions", "engine/funding.go", "if d := b.made[ref]; d != nil {", "if d := b.made[ref]; d != nil && false {", storm},
 	{"another request under a used key is answered", "engine/funding.go",
 		"	if e.Kind != kind || e.Fingerprint != print {\n		return nil, keyConflict(\"idempotencyKey\")\n	}\n	id :=", "	id :=", storm},
-	{"accounts are read without a lock", "ledger/tx.go", "order by account_id for no key update) a`", "order by account_id) a`", crowd},
+	{"accounts are read without a lock", "ledger/tx.go", "order by account_id for no key update) a`", "order by account_id) a`", "./ledger -run TestABatchHoldsItsAccounts"},
 	{"the version of counters is not compared", "engine/load.go", "if p.Version != a.Version || p.Shape != a.shape {", "if p.Shape != a.shape {", storm},
 	{"the shape of counters is not compared", "engine/load.go", "if p.Version != a.Version || p.Shape != a.shape {", "if p.Version != a.Version {", storm},
 	{"what the worker remembers is not compared", "engine/load.go", "if known && a.Version == row.Version {", "if known {", storm},

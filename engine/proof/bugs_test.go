@@ -31,7 +31,6 @@ const (
 	books    = "./ledger/book"
 	storm    = "./engine/proof -run TestSimulation -operations 200000"
 	cuts     = "./engine -run TestACutCommit"
-	crowd    = "./engine -run TestConcurrentCallsNever|TestSixtyFour -count 5" // by chance, nearly always at once
 	prices   = "./engine -run TestAPriceIsKnown"
 	hashes   = "./engine/counters"
 	tampered = "./engine -run TestEachTamperingIsNamed"
