@@ -30,25 +30,25 @@ func (e *Engine) CurrentGrants(ctx context.Context, grants []*ledger.Grant) erro
 	}); err != nil {
 		return err
 	}
-	var closed []ledger.GrantRef
+	var ended []ledger.GrantRef
 	for _, g := range grants {
-		if is, open := current[ledger.GrantRef{Account: g.Account, ID: g.ID}]; open {
-			*g = is
-		} else if g.Remaining > 0 || g.Held > 0 {
-			closed = append(closed, ledger.GrantRef{Account: g.Account, ID: g.ID})
+		ref := ledger.GrantRef{Account: g.Account, ID: g.ID}
+		if _, open := current[ref]; !open && seen[g.Account] && (g.Remaining > 0 || g.Held > 0) {
+			ended = append(ended, ref) // and that was written since they were read
 		}
 	}
-	if len(closed) == 0 {
-		return nil
-	}
-	// Their end was written since they were read.
-	written, err := e.ledger.GrantsByID(ctx, closed)
-	if err != nil {
-		return storeFault(err)
+	if len(ended) > 0 {
+		written, err := e.ledger.GrantsByID(ctx, ended)
+		if err != nil {
+			return storeFault(err)
+		}
+		for _, g := range written {
+			current[ledger.GrantRef{Account: g.Account, ID: g.ID}] = g
+		}
 	}
 	for _, g := range grants {
-		if i := slices.IndexFunc(written, func(w ledger.Grant) bool { return w.Account == g.Account && w.ID == g.ID }); i >= 0 {
-			*g = written[i]
+		if is, known := current[ledger.GrantRef{Account: g.Account, ID: g.ID}]; known {
+			*g = is
 		}
 	}
 	return nil
